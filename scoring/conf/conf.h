@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration (DESIGN 8): /etc/hopwarden/hopwarden.conf and conf.d, read strictly; who is in
+ * scope, who is whom, what belongs to whom. */
+#ifndef HOP_CONF_H
+#define HOP_CONF_H
+
+#include "error.h"
+#include "login.h"
+#include "policy.h"
+
+#define HOP_CONF_PATH "/etc/hopwarden/hopwarden.conf"
+#define HOP_CONF_BYTES_MAX (1u << 20) /* all files together */
+#define HOP_CONF_LINE_MAX 4096
+#define HOP_PATH_MAX 255
+#define HOP_REASON_TEXT_MAX_CONF 128
+
+/* The scalar options of [hopwarden]; the option table in conf/options.c names, types, bounds,
+ * defaults and documents each. */
+struct hop_settings {
+    char tenant[HOP_TENANT_MAX + 1]; /* required */
+    char tenant_tag[HOP_TENANT_MAX +
+                    1]; /* default: 16 hex digits of SHA-256("hopwarden tenant " + tenant) */
+    char witness[HOP_TENANT_MAX + 1]; /* default: tenant; may be "home" */
+    struct hop_policy policy;         /* mode, step_up_at, block_at, strict, on_* */
+    char history[HOP_PATH_MAX + 1];   /* URL: sqlite:/path, unix:/path, redis://address:port[/db] */
+    char history_prefix[HOP_TENANT_MAX + 1]; /* "hop:1:" */
+    char history_user[HOP_NAME_MAX + 1];     /* ACL user, "" for default */
+    char history_secret[HOP_PATH_MAX + 1];   /* file with the password, "" for none */
+    char helper_user[HOP_NAME_MAX + 1];      /* the same for the sshd helpers */
+    char helper_secret[HOP_PATH_MAX + 1];
+    char fallback[HOP_PATH_MAX + 1]; /* SQLite file: profiles seen last, and the spool beside it */
+    int deadline_ms;                 /* 250 */
+    int helper_deadline_ms;          /* 100 */
+    char geo_city[HOP_PATH_MAX + 1]; /* "" for none */
+    char geo_asn[HOP_PATH_MAX + 1];
+    int tenant_count; /* how many tenants the MSP has; 0: the [tenant] sections counted, at least 2
+                       */
+    bool nss_groups;
+};
+
+struct hop_conf; /* opaque, immutable once loaded */
+
+/* Reads `path` and, in name order, `<folder of path>/conf.d/<*>.conf`. Any unknown key, bad value,
+ * duplicate, over-long line, untrusted owner or mode: nothing of it is used and `err` says
+ * "file:line: what". Blocking: local files only. The caller frees with hop_conf_free. */
+enum hop_rc hop_conf_load(const char *path, struct hop_conf **ret_conf, struct hop_error *err);
+/* The same from memory, `name` standing for the file; for tests, the last good copy, and the
+ * fuzzer. */
+enum hop_rc hop_conf_parse(const char *name, struct hop_span text, struct hop_conf **ret_conf,
+                           struct hop_error *err);
+void hop_conf_free(struct hop_conf **conf);
+
+/* What the module does: load; when that fails, the last good copy `<folder>/<percent-coded
+ * path>.last-good` is used and *ret_stale is true with the reason in `err`; when it succeeds and
+ * the copy differs, the copy is replaced (failure to do so is told in `err` with HOP_OK returned).
+ * `folder` NULL: neither. Returns what hop_conf_load returned when there is no good copy either. */
+enum hop_rc hop_conf_load_last_good(const char *path, const char *folder,
+                                    struct hop_conf **ret_conf, bool *ret_stale,
+                                    struct hop_error *err);
+
+const struct hop_settings *hop_conf_settings(const struct hop_conf *conf);
+
+/* Is this account (a pw_name with its primary group) on this service ours to judge? Groups from
+ * /etc/group, or NSS if nss_groups. Default: none. */
+bool hop_conf_in_scope(const struct hop_conf *conf, const char *account, long primary_gid,
+                       const char *service);
+
+/* The account's class (person without a section). */
+enum hop_class hop_conf_class(const struct hop_conf *conf, const char *account);
+/* The identity: the [person] that lists tenant:account; for a shared account "account+key"
+ * (HOP_NOT_FOUND and "" when `key` is ""); else the account. */
+enum hop_rc hop_conf_identity(const struct hop_conf *conf, const char *tenant, const char *account,
+                              const char *key, char ret_identity[HOP_NAME_MAX + 1]);
+/* Team of an identity, "" for none. The pointer lives as long as conf. */
+const char *hop_conf_team(const struct hop_conf *conf, const char *identity);
+
+/* Whether an automation account stays inside its binding. A list that is not configured does not
+ * bind; an account without any list is never inside. Unknown key with a key list: *ret_needs_key is
+ * set and the other lists decide for now. */
+struct hop_binding {
+    bool inside;
+    bool needs_key;
+    char why[HOP_REASON_TEXT_MAX_CONF]; /* "source 10.1.2.3 is not bound", "inside its binding" */
+};
+void hop_conf_binding(const struct hop_conf *conf, const struct hop_login *login,
+                      struct hop_binding *ret_binding);
+
+/* Static networks: home's, then the longest matching tenant prefix; private addresses otherwise
+ * belong to this host's tenant. Fills zone and tenant. */
+void hop_conf_zone(const struct hop_conf *conf, const struct hop_address *address,
+                   struct hop_origin *ret_origin);
+/* Is the address or its ASN in hosting_networks (prefixes, "AS64500", or "file:/path" with one per
+ * line)? */
+bool hop_conf_is_hosting(const struct hop_conf *conf, const struct hop_address *address,
+                         uint32_t asn);
+bool hop_conf_is_bastion(const struct hop_conf *conf, const struct hop_address *address);
+/* n_T: tenant_count, or the [tenant] sections, at least 2. */
+double hop_conf_tenants(const struct hop_conf *conf);
+/* The name of the tenant with this tag; NULL when this configuration does not know it. */
+const char *hop_conf_tenant_of_tag(const struct hop_conf *conf, const char *tag);
+/* The tag of a tenant by name: configured, this host's own, or the default hash. */
+void hop_conf_tag_of(const struct hop_conf *conf, const char *tenant,
+                     char ret_tag[HOP_TENANT_MAX + 1]);
+/* How many [tenant] sections, and the name of the nth, for the command. */
+size_t hop_conf_tenant_sections(const struct hop_conf *conf);
+const char *hop_conf_tenant_name(const struct hop_conf *conf, size_t nth);
+
+/* Options for people: every option with type, range, default, help. */
+struct hop_option {
+    const char *section; /* "hopwarden", "home", "tenant", "person", "team", "account" */
+    const char *name;
+    const char *type; /* "tenant name", "list of patterns", "milliseconds", … */
+    const char *range;
+    const char *fallback; /* default as it would be written */
+    const char *help;
+};
+size_t hop_conf_options(const struct hop_option **ret_options);
+/* The effective configuration as a file that parses to the same configuration. */
+enum hop_rc hop_conf_dump(const struct hop_conf *conf, char **ret_text, struct hop_error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The history as the engine uses it: a store, this host's fallback copy of profiles, and the spool
+ * of what could not be written. */
+#ifndef HOP_HISTORY_H
+#define HOP_HISTORY_H
+
+#include "conf.h"
+#include "plan.h"
+
+enum hop_history_role {
+    HOP_HISTORY_WRITER, /* the module, the command: reads, records, falls back, spools */
+    HOP_HISTORY_READER, /* the sshd helpers: read-only user and secret, no fallback writes, no spool
+                         */
+    HOP_HISTORY_MEMORY  /* replay: a private in-memory store, neither fallback nor spool */
+};
+
+struct hop_history;
+
+/* Reads the secret file and opens the store's handle; makes no connection. A store that cannot even
+ * be opened (bad path, unreadable secret) is not fatal: every recall then falls back and names the
+ * reason. Returns HOP_NOMEM only. `conf` must outlive the handle. */
+enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role role,
+                            struct hop_history **ret_history, struct hop_error *err);
+void hop_history_free(struct hop_history **history);
+
+/* One round trip. Always fills *ret_recollection (initialised by the caller); `source` tells from
+ * where, and when it is not the store `err` says why. An empty profile in the store of an identity
+ * that the fallback knows counts as lost. Returns HOP_OK, or the store's failure. */
+enum hop_rc hop_history_recall_by(struct hop_history *history, const struct hop_login *login,
+                                  const struct hop_reach *reach,
+                                  struct hop_recollection *ret_recollection,
+                                  struct hop_deadline deadline, struct hop_error *err);
+
+enum hop_recorded { HOP_RECORDED_STORE, HOP_RECORDED_SPOOL, HOP_RECORDED_NOT };
+/* Writes the batch to the store or, failing that or if `straight_to_spool` (a clock that is off),
+ * to the spool. HOP_RECORDED_NOT: neither took it, and `err` says why. After a success with spooled
+ * records waiting, flushes what fits before the deadline. */
+enum hop_recorded hop_history_record_by(struct hop_history *history, const struct hop_batch *batch,
+                                        bool straight_to_spool, struct hop_deadline deadline,
+                                        struct hop_error *err);
+/* Keeps this profile (and freezes) in the fallback. Local disk; bounded lock wait. Writer only. */
+enum hop_rc hop_history_remember_by(struct hop_history *history, const char *identity,
+                                    const struct hop_recollection *recollection,
+                                    struct hop_deadline deadline, struct hop_error *err);
+
+/* Writes spooled batches to the store in order until none is left or the deadline passes; each is
+ * removed only after the store took it. */
+enum hop_rc hop_history_flush_by(struct hop_history *history, struct hop_deadline deadline,
+                                 size_t *ret_flushed, size_t *ret_left, struct hop_error *err);
+enum hop_rc hop_history_spooled(struct hop_history *history, size_t *ret_count,
+                                struct hop_error *err);
+
+/* The store itself, for the command (log, ping). NULL when it could not be opened. */
+struct hop_store *hop_history_store(struct hop_history *history);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which keys a login reads and writes (DESIGN 5.2), and what the replies mean. Pure: no store,
+ * clock or configuration here. */
+#ifndef HOP_PLAN_H
+#define HOP_PLAN_H
+
+#include "answer.h"
+#include "around.h"
+#include "profile.h"
+#include "store.h"
+
+#define HOP_READS_MAX 48
+#define HOP_LOG_CAP 200000 /* entries kept per witness */
+#define HOP_SESSION_START_GAP                                                                      \
+    7200 /* s: a login counts its hour only this long after the last one (DESIGN 6 T) */
+#define HOP_CLOCK_SKEW_MAX 300 /* s against the store's clock */
+
+/* In whose name a host reads and writes. */
+struct hop_reach {
+    char prefix[HOP_TENANT_MAX + 1];
+    char witness[HOP_TENANT_MAX + 1];
+    bool all_home;  /* one trust domain: witness is home */
+    double tenants; /* n_T */
+};
+
+struct hop_reads {
+    struct hop_read items[HOP_READS_MAX];
+    size_t count;
+};
+
+/* What was recalled of a login's identity. */
+enum hop_recall_source { HOP_RECALL_NOWHERE, HOP_RECALL_STORE, HOP_RECALL_FALLBACK };
+struct hop_recollection {
+    enum hop_recall_source source;
+    struct hop_profile own;    /* of this host's witness: what is written to and bounded */
+    struct hop_profile merged; /* with home's: what is scored */
+    struct hop_around around;
+    char inventory_tag[HOP_TAG_MAX + 1]; /* another tenant's tag on the source address; "" none */
+    bool inventory_flooded;
+    int64_t store_time_ms; /* the store's clock; 0 unknown */
+};
+void hop_recollection_init(struct hop_recollection *recollection);
+void hop_recollection_done(struct hop_recollection *recollection);
+
+/* Everything one score needs, TIME first. `ret_reads` is large (100 KiB): the caller allocates it.
+ */
+void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,
+                    struct hop_reads *ret_reads);
+/* Replies in the order of the reads. Malformed parts are skipped, never fatal; HOP_NOMEM is. */
+enum hop_rc hop_plan_recollect(const struct hop_reads *reads, const struct hop_replies *replies,
+                               const struct hop_login *login, const struct hop_reach *reach,
+                               struct hop_recollection *ret_recollection);
+
+/* A verdict was reached: the touch of the tenant (unless one of this tenant and hour is already
+ * among those read, as large), and the log entry's line. */
+enum hop_rc hop_plan_judged(const struct hop_login *login, const struct hop_reach *reach,
+                            const struct hop_recollection *recollection, int surprise_db,
+                            const char *log_line, struct hop_batch *batch);
+/* A login finished: sightings, registers, visits, owners, inventory, team, evictions of surplus
+ * values. */
+enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_reach *reach,
+                             const struct hop_recollection *recollection, struct hop_lesson lesson,
+                             struct hop_batch *batch);
+/* The live session at this host's own address: opened, then closed. */
+enum hop_rc hop_plan_session(const struct hop_login *login, const struct hop_reach *reach,
+                             bool open, struct hop_batch *batch);
+/* One more line for the witness's log under `id` (outcomes, author's actions). */
+enum hop_rc hop_plan_log(const struct hop_reach *reach, const char *id, const char *line,
+                         struct hop_batch *batch);
+/* A passed step-up: the register. */
+enum hop_rc hop_plan_step_up(const struct hop_login *login, const struct hop_reach *reach,
+                             struct hop_batch *batch);
+
+/* Keys, for stores' users outside the login path (command, tests). */
+void hop_key_profile(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                     const char *witness);
+void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                     int64_t bucket);
+void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                    int month);
+void hop_key_owners(struct hop_text *text, const struct hop_reach *reach, const char *key);
+void hop_key_inventory(struct hop_text *text, const struct hop_reach *reach,
+                       const struct hop_address *address);
+void hop_key_sessions(struct hop_text *text, const struct hop_reach *reach,
+                      const struct hop_address *address, const char *witness);
+/* d:{<tenant>[/<team>]}:<witness>: hash identity -> last day. */
+void hop_key_admins(struct hop_text *text, const struct hop_reach *reach, const char *tenant,
+                    const char *team, const char *witness);
+/* d:{[/<team>]}:<witness>: set of "<tenant>|<identity>" whose size is m_org (m_team): totals over
+ * tenants without counters. */
+void hop_key_pairs(struct hop_text *text, const struct hop_reach *reach, const char *team,
+                   const char *witness);
+void hop_key_freeze(struct hop_text *text, const struct hop_reach *reach);
+void hop_key_log(struct hop_text *text, const struct hop_reach *reach, const char *witness);
+
+/* A profile's field "c:NL" -> kind and value; and a profile from the pairs of a hash. */
+bool hop_field_parse(struct hop_span field, enum hop_kind *ret_kind, struct hop_span *ret_value);
+void hop_field_put(struct hop_text *text, enum hop_kind kind, struct hop_span value);
+enum hop_rc hop_profile_of_pairs(const struct hop_pair *pairs, size_t count,
+                                 struct hop_profile *ret_profile);
+
+/* Freeze entries: fields "account:<identity>", "key:<key>", "source:<address>"; value
+ * "<step_up|block>|<epoch s>|<author>|<why>". */
+void hop_freeze_put(struct hop_text *text, enum hop_freeze freeze, int64_t time, const char *author,
+                    const char *why);
+enum hop_freeze hop_freeze_parse(
+    struct hop_span value); /* malformed: HOP_FREEZE_STEP_UP, for unknown is not good */
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A store of history: hashes, sets and capped logs under text keys, with writes that are joins.
+ * Redis, SQLite and memory implement it and pass the same contract tests
+ * (tests/unit/history/store_contract_test.c).
+ *
+ *   plan ──reads──> store ──replies──> codec            one round trip, one deadline
+ *   plan ──batch──> store                               all or nothing; twice is once
+ */
+#ifndef HOP_STORE_H
+#define HOP_STORE_H
+
+#include "deadline.h"
+#include "error.h"
+#include "span.h"
+
+#define HOP_STORE_KEY_MAX 1023
+#define HOP_STORE_VALUE_MAX 65536
+#define HOP_STORE_REPLY_MAX (8u << 20) /* bytes of one answer; more is a hostile or broken peer */
+#define HOP_STORE_ITEMS_MAX 65536      /* fields or members of one answer */
+
+enum hop_read_kind {
+    HOP_READ_TIME,      /* -> number: the store's clock, epoch ms */
+    HOP_READ_HASH,      /* all fields -> pairs */
+    HOP_READ_FIELD,     /* one field -> present, pairs[0] */
+    HOP_READ_HASH_SIZE, /* -> number */
+    HOP_READ_SAMPLE,    /* up to `limit` members (any) -> pairs[].field */
+    HOP_READ_SET_SIZE,  /* -> number */
+    HOP_READ_KIND_COUNT
+};
+
+struct hop_read {
+    enum hop_read_kind kind;
+    unsigned limit;
+    char key[HOP_STORE_KEY_MAX + 1];
+    char field[HOP_STORE_KEY_MAX + 1];
+};
+
+struct hop_pair {
+    struct hop_span field, value;
+};
+
+/* Absent keys are empty hashes and sets, as in Redis. */
+struct hop_reply {
+    bool present;
+    int64_t number;
+    struct hop_pair *pairs;
+    size_t count;
+};
+
+/* One reply per read, in order. All bytes live in `memory`, a chain the store fills;
+ * hop_replies_done frees it all. */
+struct hop_replies {
+    struct hop_reply *items;
+    size_t count;
+    void *memory;
+};
+void hop_replies_init(struct hop_replies *replies);
+void hop_replies_done(struct hop_replies *replies);
+/* For store implementations: memory that lives as long as the replies; NULL when there is none
+ * left. */
+void *hop_replies_alloc(struct hop_replies *replies, size_t size);
+
+enum hop_write_kind {
+    HOP_WRITE_DAYS,   /* hash field: union with the day-set `value` */
+    HOP_WRITE_LAST,   /* hash field: the later of two `last` registers */
+    HOP_WRITE_LATEST, /* hash field: the larger of two decimal numbers */
+    HOP_WRITE_FIELD,  /* hash field := value */
+    HOP_WRITE_DROP,   /* hash field removed */
+    HOP_WRITE_MEMBER, /* set: add `value` */
+    HOP_WRITE_LOG, /* capped log: append `value`, whose id is `field` (ULID); `number` is the cap */
+    HOP_WRITE_KIND_COUNT
+};
+
+struct hop_write {
+    enum hop_write_kind kind;
+    int64_t number;
+    char *key, *field, *value; /* owned by the batch; field or value may be NULL where unused */
+};
+
+struct hop_batch {
+    struct hop_write *writes;
+    size_t count, room;
+};
+void hop_batch_init(struct hop_batch *batch);
+void hop_batch_done(struct hop_batch *batch);
+/* Copies its arguments. */
+enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
+                          const char *field, const char *value, int64_t number);
+
+/* The value a field has after a joining write: `old` as stored (empty span: absent; malformed: as
+ * absent), written into *ret_value. false when the new value is malformed. *ret_changed tells
+ * whether there is anything to write. Pure: all stores share it. */
+bool hop_write_join(const struct hop_write *write, struct hop_span old, struct hop_text *ret_value,
+                    bool *ret_changed);
+
+/* A batch as text for the spool, and back. One write a line, parts percent-coded. HOP_MALFORMED
+ * names the line. */
+enum hop_rc hop_batch_put(const struct hop_batch *batch, char **ret_text, struct hop_error *err);
+enum hop_rc hop_batch_parse(struct hop_span text, struct hop_batch *ret_batch,
+                            struct hop_error *err);
+
+struct hop_store;
+
+/* Entries of a log in order of writing, `value` NUL-terminated; return false to stop. */
+typedef bool hop_log_visit(void *context, struct hop_span id, struct hop_span value);
+
+struct hop_store_ops {
+    const char *name; /* "redis", "sqlite", "memory" */
+    enum hop_rc (*read_by)(struct hop_store *store, const struct hop_read *reads, size_t count,
+                           struct hop_replies *ret_replies, struct hop_deadline deadline,
+                           struct hop_error *err);
+    enum hop_rc (*write_by)(struct hop_store *store, const struct hop_batch *batch,
+                            struct hop_deadline deadline, struct hop_error *err);
+    enum hop_rc (*log_by)(struct hop_store *store, const char *key, int64_t since_ms,
+                          hop_log_visit *visit, void *context, struct hop_deadline deadline,
+                          struct hop_error *err);
+    void (*free)(struct hop_store *store);
+};
+
+/* The first member of every implementation. */
+struct hop_store {
+    const struct hop_store_ops *ops;
+};
+
+/* All replies or none: a partial answer is a failure. Connects when needed, within the deadline. */
+enum hop_rc hop_store_read_by(struct hop_store *store, const struct hop_read *reads, size_t count,
+                              struct hop_replies *ret_replies, struct hop_deadline deadline,
+                              struct hop_error *err);
+/* All or nothing; when HOP_OK is returned the batch survives kill -9 of this process (and, for
+ * SQLite, a power cut). After any failure the batch may or may not have been applied: write it
+ * again, it is idempotent (logs: readers keep the first of equal ids). */
+enum hop_rc hop_store_write_by(struct hop_store *store, const struct hop_batch *batch,
+                               struct hop_deadline deadline, struct hop_error *err);
+/* Visits the log's entries from `since_ms` (epoch, by ULID time; 0: all), oldest write first. Not
+ * for the login path. */
+enum hop_rc hop_store_log_by(struct hop_store *store, const char *key, int64_t since_ms,
+                             hop_log_visit *visit, void *context, struct hop_deadline deadline,
+                             struct hop_error *err);
+void hop_store_free(struct hop_store **store);
+
+/* Opening makes no connection and, for Redis, never blocks. */
+enum hop_rc hop_store_memory_new(struct hop_store **ret_store, struct hop_error *err);
+
+/* A profile's writer or, with `read_only`, the helpers' user who can write nothing. The file is
+ * made if missing (mode 0640, WAL kept on close, folder's group); folder and file must be root's or
+ * the caller's. Lock waits end at the deadline. */
+enum hop_rc hop_store_sqlite_new(const char *path, bool read_only, struct hop_store **ret_store,
+                                 struct hop_error *err);
+
+struct hop_redis_setup {
+    const char *unix_path; /* or NULL: then address and port */
+    const char *address;   /* numeric */
+    uint16_t port;
+    int database;
+    const char *user;   /* "" : none */
+    const char *secret; /* "" : none; copied */
+};
+enum hop_rc hop_store_redis_new(const struct hop_redis_setup *setup, struct hop_store **ret_store,
+                                struct hop_error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the score knows besides the profile: team and organisation, the shared lists (which may only
+ * accuse), freezes. */
+#ifndef HOP_AROUND_H
+#define HOP_AROUND_H
+
+#include "login.h"
+
+#define HOP_TOUCH_READ_MAX 256   /* members read of one shared set */
+#define HOP_SHARED_SET_FULL 1024 /* a larger shared set is a finding, and full accusation */
+#define HOP_TOUCH_BUCKET_SECONDS 21600
+#define HOP_TOUCH_BUCKETS 5 /* buckets that cover the last 24 h */
+#define HOP_TOUCHES_MAX (HOP_TOUCH_READ_MAX * HOP_TOUCH_BUCKETS)
+#define HOP_VISIT_MONTHS 13 /* this month and a year back */
+#define HOP_TAG_MAX HOP_TENANT_MAX
+
+/* "<epoch>|<tenant tag>|<destination surprise in decibits>|<asn>|<key tag>" */
+struct hop_touch {
+    int64_t time; /* epoch s */
+    char tag[HOP_TAG_MAX + 1];
+    int surprise_db; /* decibits, clamped to -70..70 when parsed */
+    uint32_t asn;
+    char key_tag[HOP_TAG_MAX + 1];
+};
+
+enum hop_freeze { HOP_FREEZE_NONE, HOP_FREEZE_STEP_UP, HOP_FREEZE_BLOCK };
+
+struct hop_around {
+    /* team back-off; the totals are over tenants (DESIGN 6 D) */
+    double tenants;    /* n_T, at least 1 */
+    double team_here;  /* m_team,t */
+    double team_total; /* m_team */
+    double org_here;   /* m_org,t */
+    double org_total;  /* m_org */
+    /* shared lists: these alone never block */
+    bool key_of_another;  /* another identity used this key */
+    bool touches_flooded; /* a touch set above HOP_SHARED_SET_FULL */
+    bool owners_flooded;
+    struct hop_touch *touches; /* owned, any order; NULL when none */
+    size_t touch_count;
+    unsigned visits[HOP_VISIT_MONTHS]; /* set sizes; [0] is the month of `today`, [1] the one before
+                                          ... */
+    /* home's word */
+    enum hop_freeze frozen_account, frozen_key, frozen_source;
+    bool permitted; /* reserved for home's timed exceptions: false */
+};
+
+void hop_around_init(struct hop_around *around); /* tenants = 1, all else zero */
+void hop_around_done(struct hop_around *around);
+void hop_touch_put(struct hop_text *text, const struct hop_touch *touch);
+bool hop_touch_parse(struct hop_span text, struct hop_touch *ret_touch);
+/* Months since 1970-01 of a day; its middle day: for the keys of visits and their decay. */
+int hop_month_of(int32_t day);
+int32_t hop_month_middle(int month);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The evidence blocks of DESIGN 6: each turns one aspect of a login into bits of log-likelihood
+ * ratio per story. Pure. */
+#ifndef HOP_EVIDENCE_H
+#define HOP_EVIDENCE_H
+
+#include "around.h"
+#include "policy.h"
+#include "profile.h"
+
+enum hop_story {
+    HOP_STORY_OUTSIDE,
+    HOP_STORY_NEAR,
+    HOP_STORY_HOP,
+    HOP_STORY_SEAT,
+    HOP_STORY_COUNT
+};
+
+enum hop_block {
+    HOP_BLOCK_ORIGIN,      /* N */
+    HOP_BLOCK_TRAVEL,      /* G */
+    HOP_BLOCK_TIME,        /* T */
+    HOP_BLOCK_KEY,         /* K */
+    HOP_BLOCK_DESTINATION, /* D */
+    HOP_BLOCK_HOP,         /* H */
+    HOP_BLOCK_FAN_OUT,     /* B */
+    HOP_BLOCK_COUNT        /* to come: F failures, Z dormancy, L lineage */
+};
+
+/* Floors: conditions that ask for at least a step-up. The first ones rest on this host's and home's
+ * word alone. */
+enum hop_floor {
+    HOP_FLOOR_NEWCOMER,     /* fewer than 3 recorded days and nothing confirmed */
+    HOP_FLOOR_COUNTRY,      /* new country */
+    HOP_FLOOR_HOSTING,      /* new hosting or VPN ASN */
+    HOP_FLOOR_KEY_NEW,      /* new key from the internet */
+    HOP_FLOOR_EDGE,         /* hop edge not known */
+    HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant */
+    HOP_FLOOR_FROZEN,       /* frozen account, key or source */
+    HOP_FLOOR_KEY_OWNER,    /* another identity's key, not known here (shared list) */
+    HOP_FLOOR_FLOODED,      /* a shared set is full: itself a finding (shared list) */
+    HOP_FLOOR_COUNT
+};
+#define HOP_FLOOR_BIT(floor) (1u << (unsigned)(floor))
+
+/* One login with all that is known around it. `login` may differ from the one on the wire: see
+ * hop_scene_without_shared. */
+struct hop_scene {
+    const struct hop_login *login;
+    const struct hop_profile *profile; /* merged of this host's tenant and home */
+    const struct hop_around *around;
+    bool strict;
+    bool witness_is_home;
+};
+
+/* What every block needs, worked out once. */
+struct hop_familiarity {
+    struct hop_values values;
+    int32_t today, first_day, third_day; /* INT32_MAX when there are fewer days */
+    int recorded_days;
+    bool confirmed_any;
+    double mass[HOP_KIND_COUNT];    /* M_l */
+    double novelty[HOP_KIND_COUNT]; /* T_l */
+    double p_new[HOP_KIND_COUNT];
+    double count[HOP_KIND_COUNT]; /* c_v of this login's value, 0 when unseen */
+    bool known[HOP_KIND_COUNT];
+};
+void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity);
+
+/* terms[story][block] in bits, unclipped; present[block] false when the block was skipped (its
+ * terms are then 0). */
+struct hop_evidence {
+    double terms[HOP_STORY_COUNT][HOP_BLOCK_COUNT];
+    bool present[HOP_BLOCK_COUNT];
+};
+
+/* One function per block; each fills its column. */
+void hop_evidence_origin(const struct hop_scene *scene, const struct hop_familiarity *f,
+                         struct hop_evidence *evidence);
+void hop_evidence_travel(const struct hop_scene *scene, struct hop_evidence *evidence);
+void hop_evidence_time(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       struct hop_evidence *evidence);
+void hop_evidence_key(const struct hop_scene *scene, const struct hop_familiarity *f,
+                      struct hop_evidence *evidence);
+void hop_evidence_destination(const struct hop_scene *scene, const struct hop_familiarity *f,
+                              struct hop_evidence *evidence);
+void hop_evidence_hop(const struct hop_scene *scene, const struct hop_familiarity *f,
+                      struct hop_evidence *evidence);
+void hop_evidence_fan_out(const struct hop_scene *scene, struct hop_evidence *evidence);
+
+/* Great-circle distance in km on a sphere of 6371 km (haversine; Sinnott 1984). */
+double hop_distance_km(double latitude_a, double longitude_a, double latitude_b,
+                       double longitude_b);
+
+/* Bit set of enum hop_floor. */
+unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f);
+
+const char *hop_story_word(enum hop_story story);
+char hop_block_letter(enum hop_block block);
+const char *hop_block_word(enum hop_block block);
+/* Stable reason codes: "newcomer", "country-new", "hosting-new", "key-new", "hop-new",
+ * "tenant-first", "frozen", "key-of-another", "flooded" */
+const char *hop_floor_word(enum hop_floor floor);
+
+#endif

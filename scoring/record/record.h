@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON lines of hopwarden: the alert line for syslog (DESIGN 7) and the entries of the login
+ * log (DESIGN 9), out and in. Pure. */
+#ifndef HOP_RECORD_H
+#define HOP_RECORD_H
+
+#include "answer.h"
+#include "error.h"
+
+#define HOP_ALERT_MAX 1024 /* bytes of the JSON object */
+
+/* What one alert line tells. NULL members are left out. */
+struct hop_alert {
+    const char *action; /* event.action: "login-scored", "step-up-passed", "step-up-failed",
+                           "session-refused", "helper-refused", "trouble", "confirmed", … */
+    const struct hop_login *login;
+    const struct hop_verdict *verdict;
+    const struct hop_answer *answer;
+    enum hop_mode mode;
+    const char *outcome; /* "success", "failure", "unknown" */
+    const char *note;    /* hopwarden.note: one sentence about trouble (error text) */
+    const char *author;  /* for a reviewer's acts */
+};
+/* Appends the object, at most HOP_ALERT_MAX bytes: address first of what the client controls;
+ * reasons go first when room is short (from the last), then names are cut; never the id.
+ * hopwarden.degraded lists the verdict's losses. Printable ASCII only. */
+void hop_alert_put(struct hop_text *text, const struct hop_alert *alert);
+
+/* One entry of the login log. */
+struct hop_entry {
+    struct hop_login login; /* with facts; `facts_given` says which came inline */
+    bool success;           /* event.outcome: the credential check */
+    bool has_outcome;
+    bool step_up_passes; /* hopwarden.step_up: would this person pass if asked; default true */
+    bool has_step_up;
+    bool is_outcome;     /* a later line about an earlier id: what became of it */
+    bool session_opened; /* with is_outcome */
+    bool has_place, has_country, has_asn, has_kind; /* inline facts: they override the databases */
+    bool has_id;
+    /* of scored entries (hopwarden's own log) */
+    bool has_verdict;
+    enum hop_action action;
+    enum hop_action answer;
+    int risk_decibits;
+    bool degraded;
+    char story[16];
+};
+
+#define HOP_ENTRY_LINE_MAX 8192
+
+/* What the module logs: the login with every fact the score used, and the verdict with terms
+ * (hopwarden.terms: {"outside": {"N": …}, …}), risk, story, floors, reasons, losses. One JSON
+ * object without newline. False when it did not fit. */
+bool hop_entry_put_judged(struct hop_text *text, const struct hop_login *login,
+                          const struct hop_verdict *verdict, const struct hop_answer *answer,
+                          enum hop_mode mode);
+/* What became of it: same id, session opened or refused, step-up passed or failed. */
+bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
+                           const char *outcome, bool session_opened, bool stepped_up);
+
+/* Parses one line of DESIGN 9 (whoever wrote it) with jansson. Unknown names are ignored; a missing
+ * @timestamp, user.name or hopwarden.tenant, a wrong type or an impossible value is HOP_MALFORMED
+ * and named. */
+enum hop_rc hop_entry_parse(struct hop_span line, struct hop_entry *ret_entry,
+                            struct hop_error *err);
+
+/* The terms and reasons of a stored judged entry, as they were: for `explain ID`. HOP_NOT_FOUND
+ * when the line holds no verdict. */
+enum hop_rc hop_entry_parse_verdict(struct hop_span line, struct hop_verdict *ret_verdict,
+                                    struct hop_error *err);
+
+/* One line of replay's verdicts: event.id, hopwarden.action, hopwarden.risk_bits (one decimal),
+ * hopwarden.reasons, hopwarden.reason_codes. */
+void hop_replay_line_put(struct hop_text *text, const char *id, const struct hop_verdict *verdict);
+
+#endif

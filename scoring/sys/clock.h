@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only readers of the system's clocks and entropy. */
+#ifndef HOP_CLOCK_H
+#define HOP_CLOCK_H
+
+#include "deadline.h"
+#include "error.h"
+
+int64_t hop_clock_monotonic_ns(void); /* CLOCK_MONOTONIC */
+int64_t hop_clock_epoch_ms(void);     /* CLOCK_REALTIME */
+/* A deadline `budget_ms` from now. */
+struct hop_deadline hop_clock_deadline(int64_t budget_ms);
+int hop_clock_left_ms(struct hop_deadline deadline);
+/* getrandom(2) without blocking at boot: HOP_IO when the pool is not ready. */
+enum hop_rc hop_entropy(void *bytes, size_t len, struct hop_error *err);
+
+#endif
