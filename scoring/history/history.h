@@ -38,8 +38,10 @@ enum hop_recorded { HOP_RECORDED_STORE, HOP_RECORDED_SPOOL, HOP_RECORDED_NOT };
 enum hop_recorded hop_history_record_by(struct hop_history *history, const struct hop_batch *batch,
                                         bool straight_to_spool, struct hop_deadline deadline,
                                         struct hop_error *err);
-/* Keeps this profile (and freezes) in the fallback. Local disk; bounded lock wait. Writer only. */
-enum hop_rc hop_history_remember_by(struct hop_history *history, const char *identity,
+/* Keeps the merged profile, and the freezes that bear on this login, in the fallback; nothing
+ * unless the recollection came from the store. Local disk; bounded lock wait. Writer only. */
+enum hop_rc hop_history_remember_by(struct hop_history *history, const struct hop_login *login,
+                                    const struct hop_reach *reach,
                                     const struct hop_recollection *recollection,
                                     struct hop_deadline deadline, struct hop_error *err);
 
