@@ -17,9 +17,11 @@
 #define HOP_STORE_VALUE_MAX 65536
 #define HOP_STORE_REPLY_MAX (8u << 20) /* bytes of one answer; more is a hostile or broken peer */
 #define HOP_STORE_ITEMS_MAX 65536      /* fields or members of one answer */
+#define HOP_STORE_LOG_MAX 100000000    /* largest cap of a log */
+#define HOP_JOINED_MAX 511             /* longest value that a joining write leaves */
 
 enum hop_read_kind {
-    HOP_READ_TIME,      /* -> number: the store's clock, epoch ms */
+    HOP_READ_TIME,      /* -> number: the store's clock, epoch ms; 0: it has none (memory) */
     HOP_READ_HASH,      /* all fields -> pairs */
     HOP_READ_FIELD,     /* one field -> present, pairs[0] */
     HOP_READ_HASH_SIZE, /* -> number */
@@ -39,7 +41,7 @@ struct hop_pair {
     struct hop_span field, value;
 };
 
-/* Absent keys are empty hashes and sets, as in Redis. */
+/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. */
 struct hop_reply {
     bool present;
     int64_t number;
@@ -59,6 +61,12 @@ void hop_replies_done(struct hop_replies *replies);
 /* For store implementations: memory that lives as long as the replies; NULL when there is none
  * left. */
 void *hop_replies_alloc(struct hop_replies *replies, size_t size);
+/* `count` empty replies; false without memory. */
+bool hop_replies_start(struct hop_replies *replies, size_t count);
+/* Appends a pair, copied and NUL-terminated, to one of the replies. HOP_NOMEM, or HOP_MALFORMED
+ * over HOP_STORE_REPLY_MAX or HOP_STORE_ITEMS_MAX of the whole answer. */
+enum hop_rc hop_replies_add(struct hop_replies *replies, struct hop_reply *reply,
+                            struct hop_span field, struct hop_span value);
 
 enum hop_write_kind {
     HOP_WRITE_DAYS,   /* hash field: union with the day-set `value` */
@@ -67,7 +75,8 @@ enum hop_write_kind {
     HOP_WRITE_FIELD,  /* hash field := value */
     HOP_WRITE_DROP,   /* hash field removed */
     HOP_WRITE_MEMBER, /* set: add `value` */
-    HOP_WRITE_LOG, /* capped log: append `value`, whose id is `field` (ULID); `number` is the cap */
+    HOP_WRITE_LOG, /* log: append `value`, whose id is `field` (ULID); the newest `number` entries
+                    * are kept, older ones only for a while */
     HOP_WRITE_KIND_COUNT
 };
 
@@ -83,18 +92,23 @@ struct hop_batch {
 };
 void hop_batch_init(struct hop_batch *batch);
 void hop_batch_done(struct hop_batch *batch);
-/* Copies its arguments. */
+/* Copies its arguments; a part that the kind does not use is dropped. HOP_LIMIT over
+ * HOP_STORE_KEY_MAX or HOP_STORE_VALUE_MAX; HOP_MALFORMED for a part that is missing, or a value
+ * that its join cannot read; HOP_NOMEM. Then nothing was added. */
 enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
                           const char *field, const char *value, int64_t number);
 
+/* DAYS, LAST and LATEST: the new value depends on the old one. */
+bool hop_write_joins(enum hop_write_kind kind);
 /* The value a field has after a joining write: `old` as stored (empty span: absent; malformed: as
- * absent), written into *ret_value. false when the new value is malformed. *ret_changed tells
+ * absent), appended to *ret_value (HOP_JOINED_MAX suffices). false when the new value is malformed
+ * or the kind does not join. *ret_changed tells
  * whether there is anything to write. Pure: all stores share it. */
 bool hop_write_join(const struct hop_write *write, struct hop_span old, struct hop_text *ret_value,
                     bool *ret_changed);
 
 /* A batch as text for the spool, and back. One write a line, parts percent-coded. HOP_MALFORMED
- * names the line. */
+ * names the line; a last line without its newline was cut off. The caller frees *ret_text. */
 enum hop_rc hop_batch_put(const struct hop_batch *batch, char **ret_text, struct hop_error *err);
 enum hop_rc hop_batch_parse(struct hop_span text, struct hop_batch *ret_batch,
                             struct hop_error *err);

@@ -22,21 +22,36 @@ struct hop_alert {
     const char *author;  /* for a reviewer's acts */
 };
 /* Appends the object, at most HOP_ALERT_MAX bytes: address first of what the client controls;
- * reasons go first when room is short (from the last), then names are cut; never the id.
- * hopwarden.degraded lists the verdict's losses. Printable ASCII only. */
+ * reasons go first when room is short (from the last), then names are cut (and end in "..."); never
+ * the id. hopwarden.degraded lists the verdict's losses. Printable ASCII only. */
 void hop_alert_put(struct hop_text *text, const struct hop_alert *alert);
 
-/* One entry of the login log. */
+/* One entry of the login log, or of what came after it: an outcome, or a reviewer's confirmation,
+ * under the id of the login. */
+enum hop_entry_kind {
+    HOP_ENTRY_LOGIN,
+    HOP_ENTRY_OUTCOME,      /* what became of an earlier login: hopwarden.outcome */
+    HOP_ENTRY_CONFIRMATION, /* a reviewer vouched for it: hopwarden.author */
+    HOP_ENTRY_COUNT
+};
+
 struct hop_entry {
-    struct hop_login login; /* with facts; `facts_given` says which came inline */
-    bool success;           /* event.outcome: the credential check */
+    enum hop_entry_kind kind;
+    struct hop_login login;    /* with the inline facts */
+    char id[HOP_NAME_MAX + 1]; /* event.id as written, "" for none; login.id too if it is a ULID */
+    bool success; /* event.outcome, the credential check; true when it is not told (has_outcome) */
     bool has_outcome;
     bool step_up_passes; /* hopwarden.step_up: would this person pass if asked; default true */
     bool has_step_up;
-    bool is_outcome;     /* a later line about an earlier id: what became of it */
-    bool session_opened; /* with is_outcome */
-    bool has_place, has_country, has_asn, has_kind; /* inline facts: they override the databases */
-    bool has_id;
+    char outcome[HOP_NAME_MAX + 1]; /* hopwarden.outcome: a face's word, "" for none */
+    bool has_session;               /* hopwarden.session: opened, or not */
+    bool session_opened;
+    /* Inline facts, which override the databases. In an entry with a verdict all of them are given:
+     * what is not there was unknown to the score. */
+    bool has_place, has_country, has_asn, has_kind, has_zone;
+    bool has_lane;
+    bool has_mode;
+    enum hop_mode mode;
     /* of scored entries (hopwarden's own log) */
     bool has_verdict;
     enum hop_action action;
@@ -50,17 +65,25 @@ struct hop_entry {
 
 /* What the module logs: the login with every fact the score used, and the verdict with terms
  * (hopwarden.terms: {"outside": {"N": …}, …}), risk, story, floors, reasons, losses. One JSON
- * object without newline. False when it did not fit. */
+ * object without newline. Coordinates and radius have six decimals (0.1 m); hop_entry_parse gives
+ * back the double nearest to those, so facts of at most six decimals survive bit by bit. When room
+ * is short reasons and terms are left out; false, and nothing written, when not even the facts fit.
+ */
 bool hop_entry_put_judged(struct hop_text *text, const struct hop_login *login,
                           const struct hop_verdict *verdict, const struct hop_answer *answer,
                           enum hop_mode mode);
-/* What became of it: same id, session opened or refused, step-up passed or failed. */
+/* What became of it: same id, session opened or refused, step-up passed or failed (outcome
+ * "step-up-failed"). */
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
                            const char *outcome, bool session_opened, bool stepped_up);
+/* A reviewer vouched for the login at `time`: same id. */
+bool hop_entry_put_confirmation(struct hop_text *text, const struct hop_login *login, int64_t time,
+                                const char *author, const char *why);
 
-/* Parses one line of DESIGN 9 (whoever wrote it) with jansson. Unknown names are ignored; a missing
- * @timestamp, user.name or hopwarden.tenant, a wrong type or an impossible value is HOP_MALFORMED
- * and named. */
+/* Parses one line of DESIGN 9 (whoever wrote it) with jansson. Unknown names and nulls are ignored;
+ * a missing @timestamp, user.name or hopwarden.tenant, a wrong type or an impossible value is
+ * HOP_MALFORMED and named; a line over HOP_ENTRY_LINE_MAX is HOP_LIMIT. The error text is safe to
+ * show. */
 enum hop_rc hop_entry_parse(struct hop_span line, struct hop_entry *ret_entry,
                             struct hop_error *err);
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call into the module: its arguments, the configuration, what PAM tells of the login, and the
+ * connection's record. */
+#ifndef HOP_CALL_H
+#define HOP_CALL_H
+
+#include <security/pam_modules.h>
+
+#include "arguments.h"
+#include "connection.h"
+#include "ssh.h"
+
+#define HOP_NOTES "/run/hopwarden/notes"
+#define HOP_STATE "/var/lib/hopwarden"
+#define HOP_CALL_DEADLINE_MS 250 /* until the configuration names another */
+
+struct hop_call {
+    pam_handle_t *pamh;
+    enum hop_phase phase;
+    bool silent; /* PAM_SILENT */
+    struct hop_arguments arguments;
+    struct hop_deadline deadline;
+    struct hop_conf *conf;     /* NULL: none could be used; then the PAM line decides */
+    struct hop_engine *engine; /* opened when first needed: hop_call_engine */
+    struct hop_login login;    /* what PAM tells of it now */
+    struct hop_ssh_auth_info info;
+    bool over_ssh;
+    bool key_from_note;
+    long monitor;
+    struct hop_connection connection;
+    bool has_connection; /* `connection` was kept from an earlier phase */
+    struct hop_judgement judgement;
+    unsigned losses;          /* of this call, to be told with the verdict */
+    struct hop_error trouble; /* the first one */
+};
+
+/* Reads arguments, user, configuration, scope and PAM items. PAM_SUCCESS: go on, and hop_call_free
+ * in the end. Anything else is the phase's answer (PAM_IGNORE: not ours) and *ret_call is NULL. */
+int hop_call_new(pam_handle_t *pamh, int flags, int argc, const char **argv, enum hop_phase phase,
+                 struct hop_call **ret_call);
+void hop_call_free(struct hop_call **call);
+
+/* The engine over the configuration; NULL, and told, without one. */
+struct hop_engine *hop_call_engine(struct hop_call *call);
+
+/* Marks something as lost and keeps the first sentence about it. */
+void hop_call_lost(struct hop_call *call, enum hop_loss loss, const struct hop_error *why);
+
+/* Finds what earlier phases kept: on this PAM handle, else (over SSH) in the connection record.
+ * Planted, foreign and cut records are ignored and told. Else begins a new one. */
+void hop_call_find_connection(struct hop_call *call);
+/* Only what is on this same PAM handle. */
+bool hop_call_handle_connection(struct hop_call *call);
+/* Keeps the record on the handle and, over SSH, in its file. */
+void hop_call_keep_connection(struct hop_call *call);
+
+/* Is the verdict that was kept about the login at hand? Not if the key became known or differs. */
+bool hop_call_verdict_holds(const struct hop_call *call);
+/* Scores the login (or lets the PAM line decide without a configuration) and keeps login and
+ * verdict in the connection. */
+void hop_call_judge(struct hop_call *call);
+
+bool hop_call_first_factor_proven(const struct hop_call *call);
+struct hop_moment hop_call_moment(const struct hop_call *call);
+
+#endif

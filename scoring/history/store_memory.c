@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store of a replay and of tests: private, and gone with its handle.
+ *
+ *   keys   table of name -> object        object  a table: hash field -> value, or set member -> ""
+ *                                                 and a log: entries in order of writing
+ *   table  nodes in order of insertion; slots hold node number + 1, 0 is free; linear probing,
+ *          at most half full
+ */
+#include "store.h"
+
+#include "ulid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_FIRST 8
+#define NOWHERE SIZE_MAX
+
+struct node {
+    uint64_t hash;
+    char *name, *value; /* value NULL in the table of keys */
+};
+
+struct table {
+    struct node *nodes;
+    size_t count, room;
+    uint32_t *slots;
+    size_t slot_count; /* 0 or a power of two, more than twice count */
+};
+
+struct entry {
+    char *id, *value;
+};
+
+struct object {
+    struct table table;
+    struct entry *entries;
+    size_t entry_count, entry_room;
+};
+
+struct memory_store {
+    struct hop_store base;
+    struct table keys;
+    struct object *objects; /* of the nodes of keys, same order; keys are never removed */
+    size_t object_room;
+};
+
+/* FNV-1a */
+static uint64_t hash_of(const char *name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* The slot of `name`, or the free one where it belongs. slot_count is not 0. */
+static size_t slot_of(const struct table *table, uint64_t hash, const char *name)
+{
+    size_t mask = table->slot_count - 1, slot = (size_t)hash & mask;
+    for (; table->slots[slot]; slot = (slot + 1) & mask) {
+        const struct node *node = &table->nodes[table->slots[slot] - 1];
+        if (node->hash == hash && strcmp(node->name, name) == 0)
+            break;
+    }
+    return slot;
+}
+
+static size_t table_find(const struct table *table, const char *name)
+{
+    if (!table->slot_count)
+        return NOWHERE;
+    size_t slot = slot_of(table, hash_of(name), name);
+    return table->slots[slot] ? table->slots[slot] - 1 : NOWHERE;
+}
+
+static bool nodes_grow(struct table *table)
+{
+    if (table->count < table->room)
+        return true;
+    size_t room = table->room ? table->room * 2 : NODES_FIRST;
+    struct node *nodes = room < UINT32_MAX ? reallocarray(table->nodes, room, sizeof *nodes) : NULL;
+    if (!nodes)
+        return false;
+    table->nodes = nodes;
+    table->room = room;
+    return true;
+}
+
+static bool slots_grow(struct table *table)
+{
+    if ((table->count + 1) * 2 < table->slot_count)
+        return true;
+    size_t count = table->slot_count ? table->slot_count * 2 : NODES_FIRST * 4;
+    uint32_t *slots = calloc(count, sizeof *slots);
+    if (!slots)
+        return false;
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = count;
+    for (size_t i = 0; i < table->count; i++)
+        slots[slot_of(table, table->nodes[i].hash, table->nodes[i].name)] = (uint32_t)i + 1;
+    return true;
+}
+
+/* Takes over `value`. NOWHERE without memory. */
+static size_t table_insert(struct table *table, const char *name, char *value)
+{
+    char *copy = strdup(name);
+    if (!copy || !nodes_grow(table) || !slots_grow(table)) {
+        free(copy);
+        return NOWHERE;
+    }
+    uint64_t hash = hash_of(name);
+    size_t at = table->count++;
+    table->nodes[at] = (struct node){.hash = hash, .name = copy, .value = value};
+    table->slots[slot_of(table, hash, name)] = (uint32_t)at + 1;
+    return at;
+}
+
+/* Closes the gap that a freed slot leaves in its run. */
+static void slot_free(struct table *table, size_t slot)
+{
+    size_t mask = table->slot_count - 1, next = slot;
+    for (;;) {
+        next = (next + 1) & mask;
+        if (!table->slots[next])
+            break;
+        size_t ideal = (size_t)table->nodes[table->slots[next] - 1].hash & mask;
+        if (((next - ideal) & mask) < ((next - slot) & mask))
+            continue;
+        table->slots[slot] = table->slots[next];
+        slot = next;
+    }
+    table->slots[slot] = 0;
+}
+
+/* The last node moves into the place of the removed one. */
+static void table_remove(struct table *table, size_t at)
+{
+    struct node gone = table->nodes[at];
+    slot_free(table, slot_of(table, gone.hash, gone.name));
+    size_t last = table->count - 1;
+    if (at != last) {
+        const struct node *moved = &table->nodes[last];
+        table->slots[slot_of(table, moved->hash, moved->name)] = (uint32_t)at + 1;
+        table->nodes[at] = *moved;
+    }
+    table->count--;
+    free(gone.name);
+    free(gone.value);
+}
+
+static void table_done(struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        free(table->nodes[i].name);
+        free(table->nodes[i].value);
+    }
+    free(table->nodes);
+    free(table->slots);
+}
+
+static const struct object *object_find(const struct memory_store *store, const char *key)
+{
+    size_t at = table_find(&store->keys, key);
+    return at == NOWHERE ? NULL : &store->objects[at];
+}
+
+static struct object *object_make(struct memory_store *store, const char *key)
+{
+    size_t at = table_find(&store->keys, key);
+    if (at != NOWHERE)
+        return &store->objects[at];
+    if (store->keys.count == store->object_room) {
+        size_t room = store->object_room ? store->object_room * 2 : NODES_FIRST;
+        struct object *objects = reallocarray(store->objects, room, sizeof *objects);
+        if (!objects)
+            return NULL;
+        store->objects = objects;
+        store->object_room = room;
+    }
+    at = table_insert(&store->keys, key, NULL);
+    if (at == NOWHERE)
+        return NULL;
+    store->objects[at] = (struct object){0};
+    return &store->objects[at];
+}
+
+static enum hop_rc hash_read(const struct table *table, struct hop_replies *replies,
+                             struct hop_reply *reply)
+{
+    enum hop_rc rc = HOP_OK;
+    for (size_t i = 0; i < table->count && rc == HOP_OK; i++)
+        rc = hop_replies_add(replies, reply, hop_span_of(table->nodes[i].name),
+                             hop_span_of(table->nodes[i].value));
+    return rc;
+}
+
+static enum hop_rc field_read(const struct table *table, const char *field,
+                              struct hop_replies *replies, struct hop_reply *reply)
+{
+    size_t at = table_find(table, field);
+    if (at == NOWHERE)
+        return HOP_OK;
+    return hop_replies_add(replies, reply, hop_span_of(field), hop_span_of(table->nodes[at].value));
+}
+
+/* The members added last. */
+static enum hop_rc sample_read(const struct table *table, size_t limit, struct hop_replies *replies,
+                               struct hop_reply *reply)
+{
+    enum hop_rc rc = HOP_OK;
+    size_t first = table->count > limit ? table->count - limit : 0;
+    for (size_t i = table->count; i > first && rc == HOP_OK; i--)
+        rc = hop_replies_add(replies, reply, hop_span_of(table->nodes[i - 1].name),
+                             (struct hop_span){0});
+    return rc;
+}
+
+static enum hop_rc read_one(const struct memory_store *store, const struct hop_read *read,
+                            struct hop_replies *replies, struct hop_reply *reply)
+{
+    const struct object *object = object_find(store, read->key);
+    if (!object)
+        return HOP_OK;
+    switch (read->kind) {
+    case HOP_READ_HASH:
+        return hash_read(&object->table, replies, reply);
+    case HOP_READ_FIELD:
+        return field_read(&object->table, read->field, replies, reply);
+    case HOP_READ_SAMPLE:
+        return sample_read(&object->table, read->limit, replies, reply);
+    case HOP_READ_HASH_SIZE:
+    case HOP_READ_SET_SIZE:
+        reply->number = (int64_t)object->table.count;
+        break;
+    case HOP_READ_TIME:
+    case HOP_READ_KIND_COUNT:
+        break;
+    }
+    return HOP_OK;
+}
+
+static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read *reads,
+                                  size_t count, struct hop_replies *replies,
+                                  struct hop_deadline deadline, struct hop_error *err)
+{
+    (void)deadline;
+    const struct memory_store *store = (const struct memory_store *)base;
+    for (size_t i = 0; i < count; i++) {
+        enum hop_rc rc = read_one(store, &reads[i], replies, &replies->items[i]);
+        if (rc != HOP_OK)
+            return hop_error_set(err, rc, "memory: %s", hop_rc_word(rc));
+    }
+    return HOP_OK;
+}
+
+/* How to take one write back: the value the name had before, or that it was absent. */
+struct undo {
+    size_t object; /* NOWHERE: nothing was changed */
+    bool log, absent;
+    const char *name; /* the batch's */
+    char *old;
+};
+
+static struct undo undo_of(const struct memory_store *store, const struct object *object)
+{
+    return (struct undo){.object = (size_t)(object - store->objects)};
+}
+
+/* Takes over `value`, also on failure. */
+static bool table_set(struct memory_store *store, struct object *object, const char *name,
+                      char *value, struct undo *ret_undo)
+{
+    *ret_undo = undo_of(store, object);
+    ret_undo->name = name;
+    size_t at = table_find(&object->table, name);
+    if (at != NOWHERE) {
+        ret_undo->old = object->table.nodes[at].value;
+        object->table.nodes[at].value = value;
+        return true;
+    }
+    ret_undo->absent = true;
+    if (table_insert(&object->table, name, value) != NOWHERE)
+        return true;
+    free(value);
+    ret_undo->object = NOWHERE;
+    return false;
+}
+
+static bool field_join(struct memory_store *store, struct object *object,
+                       const struct hop_write *write, struct undo *ret_undo)
+{
+    char buffer[HOP_JOINED_MAX + 1];
+    struct hop_text joined = hop_text_over(buffer, sizeof buffer);
+    size_t at = table_find(&object->table, write->field);
+    struct hop_span old = {0};
+    if (at != NOWHERE)
+        old = hop_span_of(object->table.nodes[at].value);
+    bool changed;
+    if (!hop_write_join(write, old, &joined, &changed) || !changed)
+        return true;
+    char *value = strdup(buffer);
+    return value && table_set(store, object, write->field, value, ret_undo);
+}
+
+static bool member_add(struct memory_store *store, struct object *object,
+                       const struct hop_write *write, struct undo *ret_undo)
+{
+    if (table_find(&object->table, write->value) != NOWHERE)
+        return true;
+    char *value = strdup("");
+    return value && table_set(store, object, write->value, value, ret_undo);
+}
+
+static bool field_drop(struct memory_store *store, struct object *object,
+                       const struct hop_write *write, struct undo *ret_undo)
+{
+    size_t at = table_find(&object->table, write->field);
+    if (at == NOWHERE)
+        return true;
+    /* Undoing must not need memory: the node stays, without a value, until the batch is done. */
+    *ret_undo = undo_of(store, object);
+    ret_undo->name = write->field;
+    ret_undo->old = object->table.nodes[at].value;
+    object->table.nodes[at].value = NULL;
+    return true;
+}
+
+static bool log_append(struct memory_store *store, struct object *object,
+                       const struct hop_write *write, struct undo *ret_undo)
+{
+    if (object->entry_count == object->entry_room) {
+        size_t room = object->entry_room ? object->entry_room * 2 : NODES_FIRST;
+        struct entry *entries = reallocarray(object->entries, room, sizeof *entries);
+        if (!entries)
+            return false;
+        object->entries = entries;
+        object->entry_room = room;
+    }
+    struct entry entry = {.id = strdup(write->field), .value = strdup(write->value)};
+    if (!entry.id || !entry.value) {
+        free(entry.id);
+        free(entry.value);
+        return false;
+    }
+    object->entries[object->entry_count++] = entry;
+    *ret_undo = undo_of(store, object);
+    ret_undo->log = true;
+    return true;
+}
+
+static bool write_one(struct memory_store *store, const struct hop_write *write,
+                      struct undo *ret_undo)
+{
+    struct object *object = object_make(store, write->key);
+    if (!object)
+        return false;
+    switch (write->kind) {
+    case HOP_WRITE_DAYS:
+    case HOP_WRITE_LAST:
+    case HOP_WRITE_LATEST:
+        return field_join(store, object, write, ret_undo);
+    case HOP_WRITE_FIELD: {
+        char *value = strdup(write->value);
+        return value && table_set(store, object, write->field, value, ret_undo);
+    }
+    case HOP_WRITE_DROP:
+        return field_drop(store, object, write, ret_undo);
+    case HOP_WRITE_MEMBER:
+        return member_add(store, object, write, ret_undo);
+    case HOP_WRITE_LOG:
+        return log_append(store, object, write, ret_undo);
+    case HOP_WRITE_KIND_COUNT:
+        break;
+    }
+    return true;
+}
+
+static void undo_one(struct memory_store *store, const struct undo *undo)
+{
+    if (undo->object == NOWHERE)
+        return;
+    struct object *object = &store->objects[undo->object];
+    if (undo->log) {
+        struct entry *entry = &object->entries[--object->entry_count];
+        free(entry->id);
+        free(entry->value);
+        return;
+    }
+    size_t at = table_find(&object->table, undo->name);
+    if (undo->absent) {
+        table_remove(&object->table, at);
+        return;
+    }
+    free(object->table.nodes[at].value);
+    object->table.nodes[at].value = undo->old;
+}
+
+/* Only once as many again have gathered, so that appending stays cheap. */
+static void entries_trim(struct object *object, size_t cap)
+{
+    if (object->entry_count / 2 < cap)
+        return;
+    size_t surplus = object->entry_count - cap;
+    for (size_t i = 0; i < surplus; i++) {
+        free(object->entries[i].id);
+        free(object->entries[i].value);
+    }
+    memmove(object->entries, object->entries + surplus, cap * sizeof *object->entries);
+    object->entry_count = cap;
+}
+
+/* The batch is in: what cannot fail any more. */
+static void settle_one(struct memory_store *store, const struct hop_write *write,
+                       const struct undo *undo)
+{
+    if (undo->object == NOWHERE)
+        return;
+    struct object *object = &store->objects[undo->object];
+    free(undo->old);
+    if (write->kind == HOP_WRITE_LOG)
+        entries_trim(object, (size_t)write->number);
+    if (write->kind != HOP_WRITE_DROP)
+        return;
+    size_t at = table_find(&object->table, write->field);
+    if (at != NOWHERE && !object->table.nodes[at].value)
+        table_remove(&object->table, at);
+}
+
+static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batch *batch,
+                                   struct hop_deadline deadline, struct hop_error *err)
+{
+    (void)deadline;
+    struct memory_store *store = (struct memory_store *)base;
+    struct undo *undos = calloc(batch->count, sizeof *undos);
+    if (!undos)
+        return hop_error_set(err, HOP_NOMEM, "memory: no memory");
+    size_t done = 0;
+    bool fine = true;
+    for (; done < batch->count && fine; done++) {
+        undos[done].object = NOWHERE;
+        fine = write_one(store, &batch->writes[done], &undos[done]);
+    }
+    for (size_t i = 0; i < done && fine; i++)
+        settle_one(store, &batch->writes[i], &undos[i]);
+    while (!fine && done)
+        undo_one(store, &undos[--done]);
+    free(undos);
+    return fine ? HOP_OK : hop_error_set(err, HOP_NOMEM, "memory: no memory");
+}
+
+static enum hop_rc memory_log_by(struct hop_store *base, const char *key, int64_t since_ms,
+                                 hop_log_visit *visit, void *context, struct hop_deadline deadline,
+                                 struct hop_error *err)
+{
+    (void)deadline, (void)err;
+    const struct object *object = object_find((const struct memory_store *)base, key);
+    if (!object)
+        return HOP_OK;
+    for (size_t i = 0; i < object->entry_count; i++) {
+        struct hop_span id = hop_span_of(object->entries[i].id);
+        if (since_ms > 0 && hop_ulid_time_ms(id) < since_ms)
+            continue;
+        if (!visit(context, id, hop_span_of(object->entries[i].value)))
+            break;
+    }
+    return HOP_OK;
+}
+
+static void object_done(struct object *object)
+{
+    table_done(&object->table);
+    for (size_t i = 0; i < object->entry_count; i++) {
+        free(object->entries[i].id);
+        free(object->entries[i].value);
+    }
+    free(object->entries);
+}
+
+static void memory_free(struct hop_store *base)
+{
+    struct memory_store *store = (struct memory_store *)base;
+    for (size_t i = 0; i < store->keys.count; i++)
+        object_done(&store->objects[i]);
+    free(store->objects);
+    table_done(&store->keys);
+    free(store);
+}
+
+static const struct hop_store_ops memory_ops = {
+    .name = "memory",
+    .read_by = memory_read_by,
+    .write_by = memory_write_by,
+    .log_by = memory_log_by,
+    .free = memory_free,
+};
+
+enum hop_rc hop_store_memory_new(struct hop_store **ret_store, struct hop_error *err)
+{
+    struct memory_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return hop_error_set(err, HOP_NOMEM, "memory: no memory");
+    store->base.ops = &memory_ops;
+    *ret_store = &store->base;
+    return HOP_OK;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "span.h"
+
+#define STAT_START_FIELD 22
+#define STAT_TEXT_MAX 1024
+
+static enum hop_rc stat_read(long pid, char *buffer, size_t size, size_t *ret_len,
+                             struct hop_error *err)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return hop_error_errno(err, errno == ENOENT ? HOP_NOT_FOUND : HOP_IO, errno, "%s: open",
+                               path);
+    ssize_t got = read(fd, buffer, size);
+    int failure = errno;
+    close(fd);
+    if (got < 0)
+        return hop_error_errno(err, failure == ESRCH ? HOP_NOT_FOUND : HOP_IO, failure, "%s: read",
+                               path);
+    *ret_len = (size_t)got;
+    return HOP_OK;
+}
+
+/* The second field, the command's name in brackets, may hold anything: fields are counted from the
+ * last closing bracket, behind which stands the third. */
+static bool stat_field(struct hop_span text, int field, struct hop_span *ret_word)
+{
+    const char *bracket = text.at == NULL ? NULL : memrchr(text.at, ')', text.len);
+    if (bracket == NULL)
+        return false;
+    struct hop_span rest = {bracket + 1, text.len - (size_t)(bracket + 1 - text.at)};
+    for (int at = 3; hop_span_word(&rest, ret_word); at++)
+        if (at == field)
+            return true;
+    return false;
+}
+
+enum hop_rc hop_process_start(long pid, uint64_t *ret_ticks, struct hop_error *err)
+{
+    char text[STAT_TEXT_MAX];
+    size_t len = 0;
+    enum hop_rc rc = stat_read(pid, text, sizeof text, &len, err);
+    if (rc != HOP_OK)
+        return rc;
+    struct hop_span word;
+    int64_t ticks;
+    if (!stat_field((struct hop_span){text, len}, STAT_START_FIELD, &word) ||
+        !hop_span_int64(word, 0, INT64_MAX, &ticks))
+        return hop_error_set(err, HOP_MALFORMED, "/proc/%ld/stat: no start time", pid);
+    *ret_ticks = (uint64_t)ticks;
+    return HOP_OK;
+}
+
+enum hop_rc hop_process_start_epoch(long pid, int64_t *ret_epoch_s, struct hop_error *err)
+{
+    uint64_t ticks;
+    enum hop_rc rc = hop_process_start(pid, &ticks, err);
+    if (rc != HOP_OK)
+        return rc;
+    struct timespec boot;
+    long per_second = sysconf(_SC_CLK_TCK);
+    if (clock_gettime(CLOCK_BOOTTIME, &boot) != 0 || per_second <= 0)
+        return hop_error_errno(err, HOP_IO, errno, "clock: time since boot");
+    int64_t age = (int64_t)boot.tv_sec - (int64_t)(ticks / (uint64_t)per_second);
+    *ret_epoch_s = hop_clock_epoch_ms() / 1000 - age;
+    return HOP_OK;
+}
+
+long hop_process_monitor(void)
+{
+    pid_t leader = getsid(0);
+    return leader == getppid() ? (long)leader : (long)getpid();
+}
+
+void hop_host_name(char *buffer, size_t size)
+{
+    struct utsname names;
+    if (uname(&names) != 0 || names.nodename[0] == '\0') {
+        hop_string_copy(buffer, size, "localhost");
+        return;
+    }
+    struct hop_span rest = hop_span_of(names.nodename), label;
+    if (!hop_span_cut(&rest, '.', &label) || !hop_span_copy(label, buffer, size))
+        hop_string_copy(buffer, size, "localhost");
+}
