@@ -8,7 +8,8 @@
 
 /* Appends `part` with every byte outside [A-Za-z0-9._@+:-] as %XX (DESIGN 5.2). */
 void hop_percent_put(struct hop_text *text, struct hop_span part);
-/* Decodes into `text`. False on a bad escape; then what was appended is to be thrown away. */
+/* Decodes into `text`, which may end up holding NUL bytes (%00). False on a bad escape; then what
+ * was appended is to be thrown away. */
 bool hop_percent_decode(struct hop_span coded, struct hop_text *text);
 
 /* RFC 4648 base64. `padded` as in authorized_keys, else as in SHA256:… fingerprints. */

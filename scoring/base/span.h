@@ -40,7 +40,7 @@ bool hop_span_int64(struct hop_span span, int64_t low, int64_t high, int64_t *re
 bool hop_span_double(struct hop_span span, double *ret_number);
 
 /* Text being built in a caller's buffer:  at[0 .. len) is written, at[len] == 0 always, `cut` once
- * anything did not fit. */
+ * anything did not fit; after that nothing more is appended. */
 struct hop_text {
     char *at;
     size_t size; /* of the buffer, at least 1 */
@@ -53,7 +53,8 @@ void hop_text_put(struct hop_text *text, const char *string);
 void hop_text_put_span(struct hop_text *text, struct hop_span span);
 void hop_text_put_char(struct hop_text *text, char c);
 void hop_text_put_int(struct hop_text *text, int64_t number);
-/* Fixed-point, `decimals` 0..6, '.' in any locale, half away from zero; "nan"/"inf" become "0". */
+/* Fixed-point, `decimals` 0..6, '.' in any locale, half away from zero; "nan"/"inf" become "0", and
+ * no zero has a sign. Magnitudes from 2^63 on are written as the last double below it. */
 void hop_text_put_fixed(struct hop_text *text, double number, int decimals);
 void hop_text_format(struct hop_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -43,10 +43,15 @@ void hop_recollection_init(struct hop_recollection *recollection);
 void hop_recollection_done(struct hop_recollection *recollection);
 
 /* Everything one score needs, TIME first. `ret_reads` is large (100 KiB): the caller allocates it.
+ *
+ *   own [home] 5 x (touches, size) [13 visits] [owners, size] [inventory, size] 2 or 4 of team
+ *   and organisation, 2 or 3 freezes; home and visits only where the witness is a tenant
  */
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,
                     struct hop_reads *ret_reads);
-/* Replies in the order of the reads. Malformed parts are skipped, never fatal; HOP_NOMEM is. */
+/* Replies in the order of the reads. Parts that a hostile host malformed are skipped, never fatal;
+ * days after tomorrow are dropped and registers from then ignored. HOP_NOMEM; HOP_MALFORMED for
+ * replies to other reads than those of this login. On failure *ret_recollection is untouched. */
 enum hop_rc hop_plan_recollect(const struct hop_reads *reads, const struct hop_replies *replies,
                                const struct hop_login *login, const struct hop_reach *reach,
                                struct hop_recollection *ret_recollection);
@@ -57,11 +62,13 @@ enum hop_rc hop_plan_judged(const struct hop_login *login, const struct hop_reac
                             const struct hop_recollection *recollection, int surprise_db,
                             const char *log_line, struct hop_batch *batch);
 /* A login finished: sightings, registers, visits, owners, inventory, team, evictions of surplus
- * values. */
+ * values; nothing unless lesson.learn. The hour counts only at a session start. A host that writes
+ * as home beside tenant witnesses is home's own, so the destinations it writes are home's. */
 enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_reach *reach,
                              const struct hop_recollection *recollection, struct hop_lesson lesson,
                              struct hop_batch *batch);
-/* The live session at this host's own address: opened, then closed. */
+/* The live session at this host's own address: opened, then closed. Field: the login's id; value:
+ * "<identity> <last register>". Nothing without an address of its own. */
 enum hop_rc hop_plan_session(const struct hop_login *login, const struct hop_reach *reach,
                              bool open, struct hop_batch *batch);
 /* One more line for the witness's log under `id` (outcomes, author's actions). */
@@ -96,14 +103,20 @@ void hop_key_log(struct hop_text *text, const struct hop_reach *reach, const cha
 /* A profile's field "c:NL" -> kind and value; and a profile from the pairs of a hash. */
 bool hop_field_parse(struct hop_span field, enum hop_kind *ret_kind, struct hop_span *ret_value);
 void hop_field_put(struct hop_text *text, enum hop_kind kind, struct hop_span value);
+#define HOP_FIELD_LAST "last"
+#define HOP_FIELD_STEP_UP "stepup"
+/* Malformed pairs are skipped; of each kind at most twice its bound is read, so that a huge hash
+ * costs little. On failure (HOP_NOMEM) *ret_profile, which the caller initialised, is empty. */
 enum hop_rc hop_profile_of_pairs(const struct hop_pair *pairs, size_t count,
                                  struct hop_profile *ret_profile);
 
 /* Freeze entries: fields "account:<identity>", "key:<key>", "source:<address>"; value
- * "<step_up|block>|<epoch s>|<author>|<why>". */
+ * "<step_up|block>|<epoch s>|<author>|<why>", the last two percent-coded. */
+void hop_freeze_field_put(struct hop_text *text, const char *what, const char *name);
 void hop_freeze_put(struct hop_text *text, enum hop_freeze freeze, int64_t time, const char *author,
                     const char *why);
-enum hop_freeze hop_freeze_parse(
-    struct hop_span value); /* malformed: HOP_FREEZE_STEP_UP, for unknown is not good */
+/* The first word decides; anything else than "block" is HOP_FREEZE_STEP_UP, for unknown is not
+ * good. */
+enum hop_freeze hop_freeze_parse(struct hop_span value);
 
 #endif

@@ -93,7 +93,7 @@ static void put_who(struct hop_text *text, const struct hop_login *login, const 
     put_cut(text, "user.name", login->account, room->name);
     put_cut(text, "service.name", login->service, room->name);
     put_cut(text, "host.name", login->host, room->name);
-    hop_member_word(text, "hopwarden.tenant", login->tenant);
+    put_cut(text, "hopwarden.tenant", login->tenant, room->name);
 }
 
 static void put_why(struct hop_text *text, const struct hop_alert *alert, const struct room *room)

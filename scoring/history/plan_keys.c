@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "encode.h"
+#include "plan.h"
+
+/* No key outgrows HOP_STORE_KEY_MAX: one part of at most HOP_NAME_MAX bytes may triple when coded,
+ * the others are tenant names and numbers. A cut key would be somebody else's. */
+_Static_assert(3 * HOP_NAME_MAX + 8 * HOP_TENANT_MAX <= HOP_STORE_KEY_MAX, "keys must fit");
+_Static_assert(HOP_KEY_MAX <= HOP_NAME_MAX, "keys must fit");
+
+static void part_put(struct hop_text *text, const char *part)
+{
+    hop_percent_put(text, hop_span_of(part));
+}
+
+/* "hop:1:p:{anna}:" */
+static void head_put(struct hop_text *text, const struct hop_reach *reach, const char *list,
+                     const char *name)
+{
+    hop_text_put(text, reach->prefix);
+    hop_text_put(text, list);
+    hop_text_put(text, ":{");
+    part_put(text, name);
+    hop_text_put_char(text, '}');
+}
+
+static void tail_put(struct hop_text *text, const char *witness)
+{
+    hop_text_put_char(text, ':');
+    part_put(text, witness);
+}
+
+static void address_head_put(struct hop_text *text, const struct hop_reach *reach, const char *list,
+                             const struct hop_address *address)
+{
+    char name[HOP_ADDRESS_TEXT_MAX];
+    struct hop_text name_text = hop_text_over(name, sizeof name);
+    hop_address_put(&name_text, address);
+    head_put(text, reach, list, name);
+}
+
+void hop_key_profile(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                     const char *witness)
+{
+    head_put(text, reach, "p", identity);
+    tail_put(text, witness);
+}
+
+void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                     int64_t bucket)
+{
+    head_put(text, reach, "x", identity);
+    hop_text_put_char(text, ':');
+    hop_text_put_int(text, bucket);
+}
+
+void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                    int month)
+{
+    head_put(text, reach, "y", identity);
+    hop_text_put_char(text, ':');
+    hop_text_put_int(text, month);
+}
+
+void hop_key_owners(struct hop_text *text, const struct hop_reach *reach, const char *key)
+{
+    head_put(text, reach, "k", key);
+}
+
+void hop_key_inventory(struct hop_text *text, const struct hop_reach *reach,
+                       const struct hop_address *address)
+{
+    address_head_put(text, reach, "n", address);
+}
+
+void hop_key_sessions(struct hop_text *text, const struct hop_reach *reach,
+                      const struct hop_address *address, const char *witness)
+{
+    address_head_put(text, reach, "s", address);
+    tail_put(text, witness);
+}
+
+/* '/' is coded inside parts, so "{acme/nordics}" is never a tenant's own name. */
+static void admins_put(struct hop_text *text, const struct hop_reach *reach, const char *tenant,
+                       const char *team, const char *witness)
+{
+    hop_text_put(text, reach->prefix);
+    hop_text_put(text, "d:{");
+    part_put(text, tenant);
+    if (team && team[0]) {
+        hop_text_put_char(text, '/');
+        part_put(text, team);
+    }
+    hop_text_put_char(text, '}');
+    tail_put(text, witness);
+}
+
+void hop_key_admins(struct hop_text *text, const struct hop_reach *reach, const char *tenant,
+                    const char *team, const char *witness)
+{
+    admins_put(text, reach, tenant, team, witness);
+}
+
+void hop_key_pairs(struct hop_text *text, const struct hop_reach *reach, const char *team,
+                   const char *witness)
+{
+    admins_put(text, reach, "", team, witness);
+}
+
+void hop_key_freeze(struct hop_text *text, const struct hop_reach *reach)
+{
+    hop_text_put(text, reach->prefix);
+    hop_text_put(text, "freeze");
+}
+
+void hop_key_log(struct hop_text *text, const struct hop_reach *reach, const char *witness)
+{
+    hop_text_put(text, reach->prefix);
+    hop_text_put(text, "log");
+    tail_put(text, witness);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clock.h"
+#include "digest.h"
+#include "spool_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REOPENS_MAX 8 /* drains that may end between our open and our lock */
+
+/* The digest covers all that follows it, its blank included. */
+static enum hop_rc record_of(struct hop_span text, int64_t epoch_ms, char **ret_line,
+                             size_t *ret_len, struct hop_error *err)
+{
+    size_t size = text.len + 64;
+    if (size > HOP_SPOOL_RECORD_MAX)
+        return hop_error_set(err, HOP_LIMIT, "spool: record of %zu bytes", text.len);
+    char *bytes = malloc(size);
+    if (!bytes)
+        return hop_error_set(err, HOP_NOMEM, "spool: no memory");
+    struct hop_text body = hop_text_over(bytes + HOP_DIGEST_TEXT_LEN, size - HOP_DIGEST_TEXT_LEN);
+    hop_text_put_char(&body, ' ');
+    hop_text_put_int(&body, epoch_ms);
+    hop_text_put_char(&body, ' ');
+    size_t start = body.len;
+    hop_text_put_span(&body, text);
+    for (size_t i = start; i < body.len; i++)
+        body.at[i] = body.at[i] == '\n' ? HOP_SPOOL_MARK : body.at[i];
+    char digest[HOP_DIGEST_TEXT_LEN + 1];
+    struct hop_text digest_text = hop_text_over(digest, sizeof digest);
+    hop_digest_put(&digest_text, hop_digest((struct hop_span){body.at, body.len}));
+    memcpy(bytes, digest, HOP_DIGEST_TEXT_LEN);
+    hop_text_put_char(&body, '\n');
+    *ret_line = bytes;
+    *ret_len = HOP_DIGEST_TEXT_LEN + body.len;
+    return HOP_OK;
+}
+
+static enum hop_rc bytes_put(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t put = write(fd, bytes, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return HOP_IO;
+        bytes += put;
+        len -= (size_t)put;
+    }
+    return HOP_OK;
+}
+
+static bool ends_in_mid_line(int fd, off_t size)
+{
+    char last;
+    return size > 0 && (pread(fd, &last, 1, size - 1) != 1 || last != '\n');
+}
+
+/* With the append lock held. The last writer may have been killed in the middle of its line. */
+static enum hop_rc line_put(const char *path, int fd, const char *line, size_t len, bool *ret_first,
+                            struct hop_error *err)
+{
+    struct stat facts;
+    if (fstat(fd, &facts) != 0)
+        return hop_error_errno(err, HOP_IO, errno, "spool %s: stat", path);
+    if ((uint64_t)facts.st_size + len + 1 > HOP_SPOOL_BYTES_MAX)
+        return hop_error_set(err, HOP_LIMIT, "spool %s: full, %lld bytes wait", path,
+                             (long long)facts.st_size);
+    enum hop_rc rc = HOP_OK;
+    if (ends_in_mid_line(fd, facts.st_size))
+        rc = bytes_put(fd, "\n", 1);
+    if (rc == HOP_OK)
+        rc = bytes_put(fd, line, len);
+    if (rc == HOP_OK) {
+        *ret_first = facts.st_size == 0;
+        return HOP_OK;
+    }
+    int reason = errno;
+    if (ftruncate(fd, facts.st_size) != 0)
+        return hop_error_errno(err, HOP_IO, reason, "spool %s: write, not undone", path);
+    return hop_error_errno(err, HOP_IO, reason, "spool %s: write", path);
+}
+
+/* The folder too where the file is new, or its name would not survive a power cut. */
+static enum hop_rc settled(const char *path, int fd, bool first, struct hop_error *err)
+{
+    if (fdatasync(fd) != 0)
+        return hop_error_errno(err, HOP_IO, errno, "spool %s: sync", path);
+    const char *slash = strrchr(path, '/');
+    char folder[HOP_SPOOL_PATH_MAX];
+    if (!first || !slash ||
+        !hop_span_copy((struct hop_span){path, (size_t)(slash - path) + 1}, folder, sizeof folder))
+        return HOP_OK;
+    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return hop_error_errno(err, HOP_IO, errno, "spool %s: open folder", path);
+    int failed = fsync(folder_fd);
+    int reason = errno;
+    close(folder_fd);
+    return failed ? hop_error_errno(err, HOP_IO, reason, "spool %s: sync folder", path) : HOP_OK;
+}
+
+/* Open and locked for appending, and not just being removed by a drain. */
+static enum hop_rc append_open(const char *path, struct hop_deadline deadline, int *ret_fd,
+                               struct hop_error *err)
+{
+    for (int opens = 0; opens < REOPENS_MAX; opens++) {
+        int fd;
+        enum hop_rc rc = hop_spool_open(path, O_CREAT | O_APPEND, &fd, err);
+        if (rc != HOP_OK)
+            return rc;
+        if (!hop_spool_lock_by(fd, HOP_SPOOL_LOCK_APPEND, deadline)) {
+            close(fd);
+            return hop_error_set(err, HOP_TIMEOUT, "spool %s: locked by another writer", path);
+        }
+        if (hop_spool_is(path, fd)) {
+            *ret_fd = fd;
+            return HOP_OK;
+        }
+        close(fd);
+    }
+    return hop_error_set(err, HOP_CONFLICT, "spool %s: replaced again and again", path);
+}
+
+static struct hop_deadline with_grace(struct hop_deadline deadline)
+{
+    struct hop_deadline grace = hop_clock_deadline(HOP_SPOOL_GRACE_MS);
+    return grace.at_ns > deadline.at_ns ? grace : deadline;
+}
+
+enum hop_rc hop_spool_append_by(const char *path, struct hop_span text, int64_t epoch_ms,
+                                struct hop_deadline deadline, struct hop_error *err)
+{
+    if (memchr(text.at, HOP_SPOOL_MARK, text.len))
+        return hop_error_set(err, HOP_MALFORMED, "spool %s: not a batch's text", path);
+    char *line;
+    size_t len;
+    enum hop_rc rc = record_of(text, epoch_ms, &line, &len, err);
+    if (rc != HOP_OK)
+        return rc;
+    int fd;
+    bool first;
+    rc = append_open(path, with_grace(deadline), &fd, err);
+    if (rc == HOP_OK) {
+        rc = line_put(path, fd, line, len, &first, err);
+        hop_spool_unlock(fd, HOP_SPOOL_LOCK_APPEND);
+        if (rc == HOP_OK)
+            rc = settled(path, fd, first, err);
+        close(fd);
+    }
+    free(line);
+    return rc;
+}
+
+bool hop_spool_waiting(const char *path)
+{
+    struct stat facts;
+    return lstat(path, &facts) == 0 && facts.st_size > 0;
+}
