@@ -437,10 +437,12 @@ static int days_write(enum store_kind kind, int writer)
         snprintf(days, sizeof days, "%d:1", 20000 + writer * DAYS_EACH + i);
         snprintf(number, sizeof number, "%d", writer * DAYS_EACH + i);
         hop_batch_init(&batch);
-        failures += hop_batch_add(&batch, HOP_WRITE_DAYS, test_key(kind, "race"), "d", days, 0);
         failures +=
-            hop_batch_add(&batch, HOP_WRITE_MEMBER, test_key(kind, "race set"), NULL, number, 0);
-        failures += hop_batch_add(&batch, HOP_WRITE_LATEST, test_key(kind, "race"), "n", number, 0);
+            hop_batch_add(&batch, HOP_WRITE_DAYS, test_key(kind, "race"), "d", days, 0) != HOP_OK;
+        failures += hop_batch_add(&batch, HOP_WRITE_MEMBER, test_key(kind, "race set"), NULL,
+                                  number, 0) != HOP_OK;
+        failures += hop_batch_add(&batch, HOP_WRITE_LATEST, test_key(kind, "race"), "n", number,
+                                  0) != HOP_OK;
         struct hop_error err = {0};
         if (hop_store_write_by(store, &batch, soon(), &err) != HOP_OK) {
             fprintf(stderr, "writer %d: %s\n", writer, err.text);
