@@ -161,9 +161,10 @@ static enum hop_rc attempt_by(struct hop_redis_link *link, const struct hop_wire
     hop_wire_pipeline_append(&whole, pipeline);
     enum hop_rc rc = send_and_read_by(link, &whole, answer, deadline, err);
     hop_wire_pipeline_done(&whole);
-    if (rc != HOP_OK)
-        return hop_error_within(err, "%s", link->name);
-    return greeting_check(link, answer, greetings, err);
+    if (rc == HOP_OK)
+        return greeting_check(link, answer, greetings, err);
+    hop_error_within(err, "%s", link->name);
+    return rc;
 }
 
 static enum hop_rc connect_by(struct hop_redis_link *link, struct hop_deadline deadline,
@@ -174,7 +175,9 @@ static enum hop_rc connect_by(struct hop_redis_link *link, struct hop_deadline d
         rc = hop_socket_connect_unix_by(link->unix_path, deadline, &link->fd, err);
     else
         rc = hop_socket_connect_tcp_by(&link->address, link->port, deadline, &link->fd, err);
-    return rc == HOP_OK ? rc : hop_error_within(err, "redis");
+    if (rc != HOP_OK)
+        hop_error_within(err, "redis");
+    return rc;
 }
 
 /* An exchange over a connection made for it. */
