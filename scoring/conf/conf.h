@@ -111,8 +111,9 @@ struct hop_option {
     const char *name;
     const char *type; /* "tenant name", "list of patterns", "milliseconds", … */
     const char *range;
-    const char *fallback; /* default as it would be written */
+    const char *fallback; /* default as it would be written; NULL: required */
     const char *help;
+    const struct hop_slot *slot; /* conf's own: where the value goes */
 };
 size_t hop_conf_options(const struct hop_option **ret_options);
 /* The effective configuration as a file that parses to the same configuration. */
