@@ -175,8 +175,13 @@ static enum hop_rc connect_by(struct hop_redis_link *link, struct hop_deadline d
         rc = hop_socket_connect_unix_by(link->unix_path, deadline, &link->fd, err);
     else
         rc = hop_socket_connect_tcp_by(&link->address, link->port, deadline, &link->fd, err);
-    if (rc != HOP_OK)
-        hop_error_within(err, "redis");
+    if (rc == HOP_OK)
+        return rc;
+    /* No socket is no server: that nothing is there must not look like an empty history. */
+    rc = rc == HOP_NOT_FOUND ? HOP_IO : rc;
+    if (err)
+        err->rc = rc;
+    hop_error_within(err, "%s", link->name);
     return rc;
 }
 
