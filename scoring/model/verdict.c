@@ -134,3 +134,12 @@ void hop_verdict_break_glass(struct hop_verdict *ret_verdict)
         (struct hop_verdict){.action = HOP_ALLOW, .own_action = HOP_ALLOW, .alert = true};
     hop_verdict_because(ret_verdict, "break-glass", 0, "break-glass account used");
 }
+
+void hop_verdict_key_changed(struct hop_verdict *verdict)
+{
+    verdict->action = verdict->own_action = HOP_BLOCK;
+    verdict->alert = true;
+    verdict->deferred = false;
+    verdict->reason_count = 0; /* the old ones spoke for another key */
+    hop_verdict_because(verdict, "key-changed", 0, "the key used is not the noted one");
+}

@@ -75,4 +75,7 @@ void hop_verdict_because(struct hop_verdict *verdict, const char *code, int deci
 void hop_verdict_bound(bool inside, const char *why, struct hop_verdict *ret_verdict);
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict);
 
+/* The session's key is not the one that was judged on the helper's word: a block (DESIGN 3). */
+void hop_verdict_key_changed(struct hop_verdict *verdict);
+
 #endif
