@@ -320,8 +320,8 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
         hop_error_set(err, rc, "login %s: its record could not be made", login->id);
     hop_batch_done(&batch);
     if (recorded == HOP_RECORDED_STORE && login->identity[0] != '\0')
-        hop_history_remember_by(engine->history, login->identity, &judgement->recollection,
-                                deadline, NULL);
+        hop_history_remember_by(engine->history, login, &reach, &judgement->recollection, deadline,
+                                NULL);
     return recorded;
 }
 
