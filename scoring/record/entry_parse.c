@@ -239,42 +239,31 @@ static void parse_class(struct reader *reader, struct hop_login *login)
         complain(reader, "hopwarden.class", "not a class");
 }
 
-/* "unknown" stands in hopwarden's own entries whose first factor was still to come. */
 static void parse_credential(struct reader *reader, struct hop_entry *entry)
 {
     struct hop_span value = string_of(reader, "event.outcome");
     entry->has_outcome = value.at != NULL;
-    entry->success = value.at == NULL || hop_span_is(value, "success");
+    entry->success = hop_span_is(value, "success") ||
+                     (value.at == NULL && member(reader, "hopwarden.action") == NULL);
     entry->login.first_factor_proven = entry->success;
-    if (!entry->success && !hop_span_is(value, "failure") && !hop_span_is(value, "unknown"))
+    if (value.at != NULL && !entry->success && !hop_span_is(value, "failure"))
         complain(reader, "event.outcome", "neither success nor failure");
-}
-
-/* One of two words; false when the member is absent. */
-static bool read_either(struct reader *reader, const char *name, const char *yes, const char *no,
-                        bool *ret_yes)
-{
-    struct hop_span value = string_of(reader, name);
-    if (value.at == NULL)
-        return false;
-    *ret_yes = hop_span_is(value, yes);
-    if (!*ret_yes && !hop_span_is(value, no)) {
-        char what[64];
-        struct hop_text text = hop_text_over(what, sizeof what);
-        hop_text_format(&text, "neither %s nor %s", yes, no);
-        complain(reader, name, what);
-    }
-    return true;
 }
 
 static void parse_outcomes(struct reader *reader, struct hop_entry *entry)
 {
     parse_credential(reader, entry);
-    entry->step_up_passes = true;
-    entry->has_step_up =
-        read_either(reader, "hopwarden.step_up", "pass", "fail", &entry->step_up_passes);
-    entry->has_session =
-        read_either(reader, "hopwarden.session", "opened", "refused", &entry->session_opened);
+    struct hop_span step_up = string_of(reader, "hopwarden.step_up");
+    entry->has_step_up = step_up.at != NULL;
+    entry->step_up_passes = !hop_span_is(step_up, "fail");
+    if (entry->has_step_up && entry->step_up_passes && !hop_span_is(step_up, "pass"))
+        complain(reader, "hopwarden.step_up", "neither pass nor fail");
+    struct hop_span session = string_of(reader, "hopwarden.session");
+    entry->has_session = session.at != NULL;
+    entry->session_opened = hop_span_is(session, "opened");
+    if (entry->has_session && !entry->session_opened && !hop_span_is(session, "refused") &&
+        !hop_span_is(session, "none"))
+        complain(reader, "hopwarden.session", "not opened, refused or none");
     read_string(reader, "hopwarden.outcome", entry->outcome, sizeof entry->outcome);
 }
 
