@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "dayset.h"
+#include "profile.h"
 #include "ulid.h"
 
 #define KIND ((enum store_kind)_i)
@@ -304,31 +304,28 @@ END_TEST
 static void random_write(struct hop_batch *batch, enum store_kind kind, const char *space,
                          unsigned *seed)
 {
-    char key[128], field[16], value[96];
+    char key[128], field[16], value[HOP_JOINED_MAX + 1];
     snprintf(key, sizeof key, "%s:%s%d", test_key(kind, "p"), space, rand_r(seed) % 2);
     snprintf(field, sizeof field, "f%d", rand_r(seed) % 3);
-    switch (rand_r(seed) % 4) {
-    case 0: {
+    int kind_of_write = rand_r(seed) % 4;
+    if (kind_of_write == 0) {
         struct hop_dayset days = {.confirmed = rand_r(seed) % 4 == 0};
         hop_dayset_add(&days, 20700 + rand_r(seed) % 600);
         hop_dayset_add(&days, 20700 + rand_r(seed) % 600);
-        char text[HOP_DAYSET_TEXT_MAX];
-        struct hop_text over = hop_text_over(text, sizeof text);
+        struct hop_text over = hop_text_over(value, sizeof value);
         hop_dayset_put(&over, &days);
-        batch_put(batch, HOP_WRITE_DAYS, key, field, text, 0);
-        break;
-    }
-    case 1:
+        batch_put(batch, HOP_WRITE_DAYS, key, field, value, 0);
+    } else if (kind_of_write == 1) {
         snprintf(value, sizeof value, "%d", rand_r(seed) % 1000);
         batch_put(batch, HOP_WRITE_LATEST, key, "latest", value, 0);
-        break;
-    case 2:
-        snprintf(value, sizeof value, "%d internet NL %d fixed - - 0 10.0.0.%d -",
-                 1790000000 + rand_r(seed) % 3, rand_r(seed) % 3, rand_r(seed) % 3);
-        if (hop_batch_add(batch, HOP_WRITE_LAST, key, "last", value, 0) == HOP_OK)
-            break;
-        /* fall through */
-    default:
+    } else if (kind_of_write == 2) {
+        struct hop_last last = {.time = 1790000000 + rand_r(seed) % 3,
+                                .zone = HOP_ZONE_INTERNET,
+                                .place = {.country = "NL", .asn = (uint32_t)rand_r(seed) % 3}};
+        struct hop_text over = hop_text_over(value, sizeof value);
+        hop_last_put(&over, &last);
+        batch_put(batch, HOP_WRITE_LAST, key, "last", value, 0);
+    } else {
         snprintf(value, sizeof value, "m%d", rand_r(seed) % 20);
         strcat(key, ":set");
         batch_put(batch, HOP_WRITE_MEMBER, key, NULL, value, 0);
@@ -437,10 +434,12 @@ static int days_write(enum store_kind kind, int writer)
         snprintf(days, sizeof days, "%d:1", 20000 + writer * DAYS_EACH + i);
         snprintf(number, sizeof number, "%d", writer * DAYS_EACH + i);
         hop_batch_init(&batch);
-        failures += hop_batch_add(&batch, HOP_WRITE_DAYS, test_key(kind, "race"), "d", days, 0);
         failures +=
-            hop_batch_add(&batch, HOP_WRITE_MEMBER, test_key(kind, "race set"), NULL, number, 0);
-        failures += hop_batch_add(&batch, HOP_WRITE_LATEST, test_key(kind, "race"), "n", number, 0);
+            hop_batch_add(&batch, HOP_WRITE_DAYS, test_key(kind, "race"), "d", days, 0) != HOP_OK;
+        failures += hop_batch_add(&batch, HOP_WRITE_MEMBER, test_key(kind, "race set"), NULL,
+                                  number, 0) != HOP_OK;
+        failures += hop_batch_add(&batch, HOP_WRITE_LATEST, test_key(kind, "race"), "n", number,
+                                  0) != HOP_OK;
         struct hop_error err = {0};
         if (hop_store_write_by(store, &batch, soon(), &err) != HOP_OK) {
             fprintf(stderr, "writer %d: %s\n", writer, err.text);

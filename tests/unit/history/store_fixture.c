@@ -73,8 +73,8 @@ static void redis_exec(pid_t parent)
     snprintf(log, sizeof log, "%s", fixture_path("redis.log"));
     execlp("redis-server", "redis-server", "--port", fixture.redis_port, "--bind", "127.0.0.1",
            "--unixsocket", fixture.redis_path, "--dir", fixture.folder, "--logfile", log, "--save",
-           "", "--appendonly", "no", "--requirepass", REDIS_PASSWORD, "--user",
-           REDIS_USER " on >\"" REDIS_USER_SECRET "\" ~t:* +@all", (char *)NULL);
+           "", "--appendonly", "no", "--requirepass", REDIS_PASSWORD, "--user", REDIS_USER, "on",
+           ">" REDIS_USER_SECRET, "~t:*", "+@all", (char *)NULL);
     _exit(127);
 }
 

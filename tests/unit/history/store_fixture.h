@@ -17,9 +17,9 @@ enum store_kind {
     STORE_KIND_COUNT
 };
 
-#define REDIS_PASSWORD "correct horse"
+#define REDIS_PASSWORD "correct-horse'1"
 #define REDIS_USER "hopper"
-#define REDIS_USER_SECRET "battery staple"
+#define REDIS_USER_SECRET "battery-staple%2"
 
 /* Made in main(), before the tests fork. */
 struct store_fixture {
