@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parts.h"
+#include "conf_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,9 @@
 /* A list may be as long as a line: the blanks go when it would not fit otherwise. */
 static void write_option(FILE *out, const char *name, const char *value)
 {
-    bool fits = strlen(name) + strlen(" = ") + strlen(value) <= HOP_CONF_LINE_MAX;
-    fprintf(out, fits ? "%s = %s\n" : "%s=%s\n", name, value);
+    bool tight = strlen(name) + strlen(" = ") + strlen(value) > HOP_CONF_LINE_MAX;
+    const char *sign = tight ? "=" : *value ? " = " : " =";
+    fprintf(out, "%s%s%s\n", name, sign, value);
 }
 
 static void write_options(FILE *out, const struct hop_conf *conf, enum hop_section_kind kind,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The last good copy holds the bytes of all files, one behind the other: sections may stand once
  * only, so their order in one file or several makes no difference. */
-#include "parts.h"
+#include "conf_parts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * drops a byte order mark, takes indented lines for more of the value and " ;" for a comment, and
  * goes on after errors. So this reader refuses what inih would bend, keeps the sections to itself,
  * and hands a line that is too long over in pieces, as inih's own continuation lines. */
-#include "parts.h"
+#include "conf_parts.h"
 
 #include <ini.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one table of options. Range texts are read by the code: "LOW to HIGH" bounds a number, other
  * ranges list the words that are accepted. */
-#include "parts.h"
+#include "conf_parts.h"
 
 #include <string.h>
 
@@ -91,7 +91,7 @@ static enum hop_rc take_text(const struct entry *entry, void *place, struct hop_
 {
     const struct hop_slot *slot = entry->option->slot;
     const char *fallback = entry->option->fallback;
-    bool none = entry->value.len == 0 && fallback && !*fallback;
+    bool none = entry->value.len == 0 && !*fallback;
     if (!none && !slot->valid(entry->value))
         return refuse_type(entry, entry->value, err);
     if (!hop_span_copy(entry->value, place, slot->size))
@@ -322,7 +322,7 @@ static void put_class(const struct hop_slot *slot, const void *place, struct hop
              sentence " a break-glass account.")
 
 static const struct hop_option options[] = {
-    {"hopwarden", "tenant", "tenant name", "1 to 32 of a-z 0-9 -, or home", NULL,
+    {"hopwarden", "tenant", "tenant name", "1 to 32 of a-z 0-9 -, or home", HOP_OPTION_REQUIRED,
      "The customer this host belongs to; home for the provider's own hosts.",
      TEXT(tenant, hop_tenant_valid)},
     {"hopwarden", "tenant_tag", "tag", "1 to 32 of a-z 0-9 -", "",
@@ -462,7 +462,7 @@ enum hop_rc hop_options_default(struct hop_conf *conf, struct hop_error *err)
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         bool plain =
             strcmp(options[i].section, "hopwarden") == 0 || strcmp(options[i].section, "home") == 0;
-        if (!plain || !options[i].fallback)
+        if (!plain || strcmp(options[i].fallback, HOP_OPTION_REQUIRED) == 0)
             continue;
         enum hop_rc rc =
             hop_option_take(i, conf, NULL, hop_span_of(options[i].fallback), &nowhere, err);

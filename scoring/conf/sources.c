@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parts.h"
+#include "conf_parts.h"
 
 #include <dirent.h>
 #include <errno.h>
