@@ -96,7 +96,6 @@ static void setup(void)
     paths = (struct hop_keys_paths){
         .conf = conf_path, .keys = keys_folder, .notes = notes, .devlog = devlog};
     listen_for_lines();
-    keys_make();
     configure("enforce", "*", history);
     freeze("account:nobody", "step_up|0|test|test");
 }
@@ -105,7 +104,6 @@ static void teardown(void)
 {
     char command[128];
     close(logger);
-    keys_remove();
     snprintf(command, sizeof command, "rm -rf %s", folder);
     ck_assert_int_eq(system(command), 0);
 }
@@ -460,8 +458,9 @@ START_TEST(the_history_is_never_written)
 }
 END_TEST
 
-HOP_SUITE_AROUND("keys", setup, teardown, an_account_without_keys_gets_nothing,
-                 another_key_gets_nothing, what_is_allowed_is_printed_as_it_is_with_a_note,
+HOP_SUITE_WITHIN("keys", keys_make, keys_remove, setup, teardown,
+                 an_account_without_keys_gets_nothing, another_key_gets_nothing,
+                 what_is_allowed_is_printed_as_it_is_with_a_note,
                  what_is_blocked_is_not_printed_and_leaves_no_note,
                  a_refusal_is_one_line_per_account_key_and_hour, an_hour_later_it_is_told_again,
                  a_step_up_asks_tokens_to_verify_and_leaves_others_to_pam,
