@@ -421,6 +421,18 @@ START_TEST(a_note_that_cannot_be_left_does_not_lock_out)
 }
 END_TEST
 
+START_TEST(old_notes_are_swept_up)
+{
+    char old[200], command[300];
+    snprintf(old, sizeof old, "%s/12345", notes);
+    snprintf(command, sizeof command, "touch -d '1 hour ago' %s", old);
+    ck_assert_int_eq(system(command), 0);
+    allow_key("ansible", "", "ed25519");
+    serve("ansible", "ed25519", INSIDE);
+    ck_assert_int_eq(access(old, F_OK), -1);
+}
+END_TEST
+
 START_TEST(no_syslog_does_not_lock_out)
 {
     ck_assert_int_eq(unlink(devlog), 0);
@@ -470,5 +482,5 @@ HOP_SUITE_WITHIN("keys", keys_make, keys_remove, setup, teardown,
                  without_a_configuration_pam_judges_and_it_is_told_once,
                  only_roots_own_files_are_believed, a_certificate_is_noted_by_its_ca_and_id,
                  a_name_that_is_no_file_name_gets_nothing, huge_and_odd_arguments_get_nothing,
-                 a_note_that_cannot_be_left_does_not_lock_out, no_syslog_does_not_lock_out,
-                 the_history_is_never_written)
+                 a_note_that_cannot_be_left_does_not_lock_out, old_notes_are_swept_up,
+                 no_syslog_does_not_lock_out, the_history_is_never_written)
