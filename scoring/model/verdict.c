@@ -128,9 +128,31 @@ void hop_verdict_bound(bool inside, const char *why, struct hop_verdict *ret_ver
     hop_verdict_because(ret_verdict, inside ? "bound" : "outside-binding", 0, "%s", shown);
 }
 
+void hop_verdict_freeze(struct hop_verdict *verdict, const struct hop_around *around)
+{
+    enum hop_action frozen = frozen_action(around);
+    if (frozen == HOP_ALLOW)
+        return;
+    verdict->action = severer(verdict->action, frozen);
+    verdict->own_action = severer(verdict->own_action, frozen);
+    verdict->score.floors |= HOP_FLOOR_BIT(HOP_FLOOR_FROZEN);
+    verdict->deferred = false;
+    verdict->alert = true;
+    hop_verdict_because(verdict, hop_floor_word(HOP_FLOOR_FROZEN), 0, "frozen by home");
+}
+
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict)
 {
     *ret_verdict =
         (struct hop_verdict){.action = HOP_ALLOW, .own_action = HOP_ALLOW, .alert = true};
     hop_verdict_because(ret_verdict, "break-glass", 0, "break-glass account used");
+}
+
+void hop_verdict_key_changed(struct hop_verdict *verdict)
+{
+    verdict->action = verdict->own_action = HOP_BLOCK;
+    verdict->alert = true;
+    verdict->deferred = false;
+    verdict->reason_count = 0; /* the old ones spoke for another key */
+    hop_verdict_because(verdict, "key-changed", 0, "the key used is not the noted one");
 }

@@ -5,7 +5,7 @@
 
 #include "../suite.h"
 #include "encode.h"
-#include "keys.h"
+#include "made_keys.h"
 #include "ssh.h"
 
 static struct hop_error err;
