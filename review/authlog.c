@@ -263,17 +263,15 @@ enum hop_rc hop_authlog_parse(struct hop_authlog *log, struct hop_span text_line
         return hop_error_set(err, HOP_MALFORMED, "not a line of a log: no time and host");
     if (!hop_span_is(line.program, "sshd") && !hop_span_is(line.program, "sshd-session"))
         return HOP_NOT_FOUND;
-    bool partial = skip(&line.message, "Partial publickey ");
-    if (partial)
-        line.message = (struct hop_span){line.message.at - 10, line.message.len + 10};
-    else if (!skip(&line.message, "Accepted "))
+    bool partial = skip(&line.message, "Partial ");
+    if (!partial && !skip(&line.message, "Accepted "))
         return HOP_NOT_FOUND;
     if (!parse_acceptance(line.message, &accepted))
         return hop_error_set(err, HOP_MALFORMED, "sshd's line cannot be read");
-    if (partial) {
+    if (partial && hop_span_is(accepted.method, "publickey"))
         keep_partial(log, line.pid, &accepted);
+    if (partial)
         return HOP_NOT_FOUND;
-    }
     size_t start = text->len;
     put_entry(log, &line, &accepted, text);
     if (!text->cut)

@@ -68,6 +68,10 @@ static bool name_of(const struct wishes *wishes, const struct hop_conf *conf,
     struct hop_text text = hop_text_over(name, HOP_NAME_MAX + 1);
     bool fine = strlen(wishes->value) <= HOP_NAME_MAX;
     if (strcmp(wishes->what, "account") == 0 && fine) {
+        if (hop_conf_class(conf, wishes->value) == HOP_CLASS_SHARED) {
+            hop_complain("account %s: shared by several people: freeze their keys", wishes->value);
+            return false;
+        }
         hop_subject_identity(conf, wishes->value, name);
     } else if (strcmp(wishes->what, "key") == 0) {
         fine = fine && strncmp(wishes->value, "SHA256:", 7) == 0;
