@@ -402,10 +402,21 @@ class Whole(unittest.TestCase):
         for steps in self.of_kind("colleague"):
             self.assertIn(steps[0][0]["source.ip"], {e["source.ip"] for e, _ in self.human})
 
-    def test_hops_come_out_of_a_tenant(self):
+    def test_hops_come_out_of_another_tenant(self):
+        networks = {}
+        for section in self.conf.sections():
+            if section.startswith("tenant"):
+                for network in (self.conf[section].get("networks") or "").split():
+                    networks[ipaddress.ip_network(network)] = section.split('"')[1]
+        inside = outside = 0
         for kind in ("hop-fast", "hop-slow"):
             for steps in self.of_kind(kind):
                 self.assertEqual(len({e["source.ip"] for e, _ in steps}), 1)
+                address = ipaddress.ip_address(steps[0][0]["source.ip"])
+                nest = next((networks[n] for n in networks if address in n), None)
+                inside, outside = inside + (nest is not None), outside + (nest is None)
+                self.assertNotIn(nest, {e["hopwarden.tenant"] for e, _ in steps})
+        self.assertGreater(inside, outside)  # not every tenant's networks are configured
 
     def test_tempo(self):
         def pace(kind):
