@@ -105,14 +105,17 @@ void hop_conf_tag_of(const struct hop_conf *conf, const char *tenant,
 size_t hop_conf_tenant_sections(const struct hop_conf *conf);
 const char *hop_conf_tenant_name(const struct hop_conf *conf, size_t nth);
 
+#define HOP_OPTION_REQUIRED "required"
+
 /* Options for people: every option with type, range, default, help. */
 struct hop_option {
     const char *section; /* "hopwarden", "home", "tenant", "person", "team", "account" */
     const char *name;
     const char *type; /* "tenant name", "list of patterns", "milliseconds", … */
     const char *range;
-    const char *fallback; /* default as it would be written */
+    const char *fallback; /* default as it would be written, or HOP_OPTION_REQUIRED */
     const char *help;
+    const struct hop_slot *slot; /* conf's own: where the value goes */
 };
 size_t hop_conf_options(const struct hop_option **ret_options);
 /* The effective configuration as a file that parses to the same configuration. */

@@ -23,9 +23,10 @@ enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role r
                             struct hop_history **ret_history, struct hop_error *err);
 void hop_history_free(struct hop_history **history);
 
-/* One round trip. Always fills *ret_recollection (initialised by the caller); `source` tells from
- * where, and when it is not the store `err` says why. An empty profile in the store of an identity
- * that the fallback knows counts as lost. Returns HOP_OK, or the store's failure. */
+/* One round trip, for which the store has 60 % of the time left. Always fills *ret_recollection
+ * (initialised by the caller); `source` tells from where, and when it is not the store `err` says
+ * why. An empty profile in the store of an identity that the fallback knows counts as lost. Returns
+ * HOP_OK, or the store's failure. */
 enum hop_rc hop_history_recall_by(struct hop_history *history, const struct hop_login *login,
                                   const struct hop_reach *reach,
                                   struct hop_recollection *ret_recollection,
@@ -34,7 +35,10 @@ enum hop_rc hop_history_recall_by(struct hop_history *history, const struct hop_
 enum hop_recorded { HOP_RECORDED_STORE, HOP_RECORDED_SPOOL, HOP_RECORDED_NOT };
 /* Writes the batch to the store or, failing that or if `straight_to_spool` (a clock that is off),
  * to the spool. HOP_RECORDED_NOT: neither took it, and `err` says why. After a success with spooled
- * records waiting, flushes what fits before the deadline. */
+ * records waiting, flushes what fits into half of the time left; `err` then tells of what went
+ * wrong with those. A batch that sets or removes fields never overtakes those that wait; evictions
+ * do not wait, the next lesson reckons them anew. The store gets 60 % of the time left, the spool
+ * needs none but the local disk's. */
 enum hop_recorded hop_history_record_by(struct hop_history *history, const struct hop_batch *batch,
                                         bool straight_to_spool, struct hop_deadline deadline,
                                         struct hop_error *err);
@@ -46,7 +50,8 @@ enum hop_rc hop_history_remember_by(struct hop_history *history, const struct ho
                                     struct hop_deadline deadline, struct hop_error *err);
 
 /* Writes spooled batches to the store in order until none is left or the deadline passes; each is
- * removed only after the store took it. */
+ * removed only after the store took it. HOP_UNTRUSTED while this host's clock is off the store's;
+ * HOP_MALFORMED when all are done, but for damaged ones that `err` says where to find. */
 enum hop_rc hop_history_flush_by(struct hop_history *history, struct hop_deadline deadline,
                                  size_t *ret_flushed, size_t *ret_left, struct hop_error *err);
 enum hop_rc hop_history_spooled(struct hop_history *history, size_t *ret_count,

@@ -117,25 +117,36 @@ static enum hop_rc greeting_check(const struct hop_redis_link *link, struct hop_
     return HOP_OK;
 }
 
+/* A server that turns a connection away says why before it closes. */
+static enum hop_rc closed(const struct hop_redis_link *link, const struct hop_wire_answer *answer,
+                          struct hop_error *err)
+{
+    for (size_t i = 0; i < answer->have; i++)
+        if (answer->replies[i]->kind == HOP_WIRE_ERROR)
+            return hop_redis_refusal(link, answer->replies[i]->text, err);
+    return hop_error_set(err, HOP_IO, "%s: the server closed the connection", link->name);
+}
+
 static enum hop_rc answer_read_by(const struct hop_redis_link *link, struct hop_wire_answer *answer,
                                   struct hop_deadline deadline, struct hop_error *err)
 {
     char buffer[READ_SIZE];
-    enum hop_rc rc = HOP_OK;
-    while (rc == HOP_OK && !hop_wire_answer_complete(answer)) {
+    while (!hop_wire_answer_complete(answer)) {
         size_t len = 0;
-        rc = hop_socket_read_by(link->fd, buffer, sizeof buffer, deadline, &len, err);
-        if (rc != HOP_OK)
-            break;
+        enum hop_rc rc = hop_socket_read_by(link->fd, buffer, sizeof buffer, deadline, &len, err);
+        if (rc != HOP_OK) {
+            hop_error_within(err, "%s", link->name);
+            return rc;
+        }
         if (!len)
-            return hop_error_set(err, HOP_IO, "the server closed the connection");
+            return closed(link, answer, err);
         rc = hop_wire_answer_feed(answer, (struct hop_span){buffer, len});
-        if (rc == HOP_MALFORMED)
-            hop_error_set(err, rc, "the reply is not Redis' protocol, or too large");
-        else if (rc != HOP_OK)
-            hop_error_set(err, rc, "no memory");
+        if (rc != HOP_OK)
+            return hop_error_set(err, rc, "%s: %s", link->name,
+                                 rc == HOP_NOMEM ? "no memory"
+                                                 : "not Redis' protocol, or too large an answer");
     }
-    return rc;
+    return HOP_OK;
 }
 
 static enum hop_rc send_and_read_by(const struct hop_redis_link *link,
@@ -144,9 +155,12 @@ static enum hop_rc send_and_read_by(const struct hop_redis_link *link,
                                     struct hop_error *err)
 {
     if (whole->failed || hop_wire_answer_start(answer, whole->commands) != HOP_OK)
-        return hop_error_set(err, HOP_NOMEM, "no memory");
+        return hop_error_set(err, HOP_NOMEM, "%s: no memory", link->name);
     enum hop_rc rc = hop_socket_write_by(link->fd, whole->bytes, whole->len, deadline, err);
-    return rc == HOP_OK ? answer_read_by(link, answer, deadline, err) : rc;
+    if (rc == HOP_OK)
+        return answer_read_by(link, answer, deadline, err);
+    hop_error_within(err, "%s", link->name);
+    return rc;
 }
 
 static enum hop_rc attempt_by(struct hop_redis_link *link, const struct hop_wire_pipeline *pipeline,
@@ -161,9 +175,7 @@ static enum hop_rc attempt_by(struct hop_redis_link *link, const struct hop_wire
     hop_wire_pipeline_append(&whole, pipeline);
     enum hop_rc rc = send_and_read_by(link, &whole, answer, deadline, err);
     hop_wire_pipeline_done(&whole);
-    if (rc != HOP_OK)
-        return hop_error_within(err, "%s", link->name);
-    return greeting_check(link, answer, greetings, err);
+    return rc == HOP_OK ? greeting_check(link, answer, greetings, err) : rc;
 }
 
 static enum hop_rc connect_by(struct hop_redis_link *link, struct hop_deadline deadline,
@@ -174,7 +186,14 @@ static enum hop_rc connect_by(struct hop_redis_link *link, struct hop_deadline d
         rc = hop_socket_connect_unix_by(link->unix_path, deadline, &link->fd, err);
     else
         rc = hop_socket_connect_tcp_by(&link->address, link->port, deadline, &link->fd, err);
-    return rc == HOP_OK ? rc : hop_error_within(err, "redis");
+    if (rc == HOP_OK)
+        return rc;
+    /* No socket is no server: that nothing is there must not look like an empty history. */
+    rc = rc == HOP_NOT_FOUND ? HOP_IO : rc;
+    if (err)
+        err->rc = rc;
+    hop_error_within(err, "%s", link->name);
+    return rc;
 }
 
 /* An exchange over a connection made for it. */

@@ -280,8 +280,12 @@ enum hop_rc hop_spool_drain_by(const char *path, int64_t epoch_ms, hop_spool_tak
     struct hop_deadline at_once = {0};
     enum hop_rc rc = hop_spool_open(path, 0, &drain.fd, err);
     *ret_taken = 0;
+    if (rc == HOP_NOT_FOUND) {
+        hop_error_clear(err);
+        return HOP_OK;
+    }
     if (rc != HOP_OK)
-        return rc == HOP_NOT_FOUND ? HOP_OK : rc;
+        return rc;
     if (hop_spool_lock_by(drain.fd, HOP_SPOOL_LOCK_DRAIN, at_once) && hop_spool_is(path, drain.fd))
         rc = drain_locked(&drain, epoch_ms, deadline, err);
     close(drain.fd);
@@ -302,9 +306,9 @@ static enum hop_rc lines_count(const char *path, struct window *window, size_t *
         case LINE_OVERLONG:
             count++;
             break;
-        case LINE_CUT_OFF:
-            count++;
-            /* fall through */
+        case LINE_CUT_OFF: /* the last there is */
+            *ret_count = count + 1;
+            return HOP_OK;
         case LINE_NONE:
             *ret_count = count;
             return HOP_OK;

@@ -562,7 +562,7 @@ static int field_join(struct sqlite_store *store, const struct hop_write *write)
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return code;
     if (!sound || !changed)
-        return sound ? SQLITE_OK : SQLITE_MISUSE;
+        return SQLITE_OK;
     return run(store, ST_FIELD_PUT, write->key, write->field, buffer);
 }
 

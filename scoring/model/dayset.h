@@ -53,4 +53,16 @@ struct hop_dayset_weight {
 struct hop_dayset_weight hop_dayset_weigh(const struct hop_dayset *set, int32_t today,
                                           double half_life, int32_t first_day);
 
+/* 2^(-days/half_life) worked out once for many day-sets:  a byte of the bitmap at byte offset p
+ * weighs of_byte[p] * in_byte[byte]. */
+struct hop_decay {
+    double half_life; /* days, at least 1 */
+    double of_byte[HOP_DAYSET_WINDOW / 8];
+    double in_byte[256];
+};
+void hop_decay_init(struct hop_decay *decay, double half_life);
+/* What hop_dayset_weigh gives, without its preparation. */
+struct hop_dayset_weight hop_dayset_weigh_by(const struct hop_dayset *set, int32_t today,
+                                             const struct hop_decay *decay, int32_t first_day);
+
 #endif

@@ -77,6 +77,9 @@ struct hop_evidence {
 /* One function per block; each fills its column. */
 void hop_evidence_origin(const struct hop_scene *scene, const struct hop_familiarity *f,
                          struct hop_evidence *evidence);
+/* The widest part of the origin that is not known (country, ASN, net, node); HOP_KIND_COUNT when
+ * all are. */
+enum hop_kind hop_origin_unknown(const struct hop_familiarity *f);
 void hop_evidence_travel(const struct hop_scene *scene, struct hop_evidence *evidence);
 void hop_evidence_time(const struct hop_scene *scene, const struct hop_familiarity *f,
                        struct hop_evidence *evidence);

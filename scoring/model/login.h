@@ -108,7 +108,11 @@ const char *hop_phase_word(enum hop_phase phase);
 const char *hop_zone_word(enum hop_zone zone);
 const char *hop_place_kind_word(enum hop_place_kind kind);
 bool hop_class_parse(struct hop_span word, enum hop_class *ret_class);
+bool hop_zone_parse(struct hop_span word, enum hop_zone *ret_zone);
 bool hop_place_kind_parse(struct hop_span word, enum hop_place_kind *ret_kind);
+
+/* Does the source address lie in the network of a tenant other than the one logged in to? */
+bool hop_login_is_hop(const struct hop_login *login);
 
 /* Tenant names: [a-z0-9-]{1,32}. "home" is valid here; whoever names a tenant refuses it. */
 bool hop_tenant_valid(struct hop_span name);

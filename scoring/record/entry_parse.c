@@ -75,13 +75,13 @@ static bool number_within(const json_t *value, double low, double high, double *
     return true;
 }
 
-static void parse_time(struct reader *reader, struct hop_entry *entry)
+static void read_time(struct reader *reader, const char *name, int64_t *ret_epoch_s)
 {
-    struct hop_span value = string_of(reader, "@timestamp");
+    struct hop_span value = string_of(reader, name);
     if (value.at == NULL)
-        complain(reader, "@timestamp", "missing");
-    else if (!hop_date_parse(value, &entry->login.time, NULL) || entry->login.time < 0)
-        complain(reader, "@timestamp", "not a time like 2026-11-23T09:30:00Z");
+        complain(reader, name, "missing");
+    else if (!hop_date_parse(value, ret_epoch_s, NULL) || *ret_epoch_s < 0)
+        complain(reader, name, "not a time like 2026-11-23T09:30:00Z");
 }
 
 static void parse_id(struct reader *reader, struct hop_entry *entry)
@@ -239,42 +239,31 @@ static void parse_class(struct reader *reader, struct hop_login *login)
         complain(reader, "hopwarden.class", "not a class");
 }
 
-/* "unknown" stands in hopwarden's own entries whose first factor was still to come. */
 static void parse_credential(struct reader *reader, struct hop_entry *entry)
 {
     struct hop_span value = string_of(reader, "event.outcome");
     entry->has_outcome = value.at != NULL;
-    entry->success = value.at == NULL || hop_span_is(value, "success");
+    entry->success = hop_span_is(value, "success") ||
+                     (value.at == NULL && member(reader, "hopwarden.action") == NULL);
     entry->login.first_factor_proven = entry->success;
-    if (!entry->success && !hop_span_is(value, "failure") && !hop_span_is(value, "unknown"))
+    if (value.at != NULL && !entry->success && !hop_span_is(value, "failure"))
         complain(reader, "event.outcome", "neither success nor failure");
-}
-
-/* One of two words; false when the member is absent. */
-static bool read_either(struct reader *reader, const char *name, const char *yes, const char *no,
-                        bool *ret_yes)
-{
-    struct hop_span value = string_of(reader, name);
-    if (value.at == NULL)
-        return false;
-    *ret_yes = hop_span_is(value, yes);
-    if (!*ret_yes && !hop_span_is(value, no)) {
-        char what[64];
-        struct hop_text text = hop_text_over(what, sizeof what);
-        hop_text_format(&text, "neither %s nor %s", yes, no);
-        complain(reader, name, what);
-    }
-    return true;
 }
 
 static void parse_outcomes(struct reader *reader, struct hop_entry *entry)
 {
     parse_credential(reader, entry);
-    entry->step_up_passes = true;
-    entry->has_step_up =
-        read_either(reader, "hopwarden.step_up", "pass", "fail", &entry->step_up_passes);
-    entry->has_session =
-        read_either(reader, "hopwarden.session", "opened", "refused", &entry->session_opened);
+    struct hop_span step_up = string_of(reader, "hopwarden.step_up");
+    entry->has_step_up = step_up.at != NULL;
+    entry->step_up_passes = !hop_span_is(step_up, "fail");
+    if (entry->has_step_up && entry->step_up_passes && !hop_span_is(step_up, "pass"))
+        complain(reader, "hopwarden.step_up", "neither pass nor fail");
+    struct hop_span session = string_of(reader, "hopwarden.session");
+    entry->has_session = session.at != NULL;
+    entry->session_opened = hop_span_is(session, "opened");
+    if (entry->has_session && !entry->session_opened && !hop_span_is(session, "refused") &&
+        !hop_span_is(session, "none"))
+        complain(reader, "hopwarden.session", "not opened, refused or none");
     read_string(reader, "hopwarden.outcome", entry->outcome, sizeof entry->outcome);
 }
 
@@ -314,8 +303,6 @@ static void parse_decision(struct reader *reader, struct hop_entry *entry)
     entry->has_mode = mode.at != NULL;
     if (entry->has_mode && !hop_mode_parse(mode, &entry->mode))
         complain(reader, "hopwarden.mode", "not a mode");
-    if (entry->has_verdict)
-        entry->has_place = entry->has_country = entry->has_asn = entry->has_kind = true;
 }
 
 static void parse_facts(struct reader *reader, struct hop_entry *entry)
@@ -332,12 +319,16 @@ static void parse_facts(struct reader *reader, struct hop_entry *entry)
     parse_class(reader, &entry->login);
 }
 
-static void parse_kind(const struct reader *reader, struct hop_entry *entry)
+static void parse_kind(struct reader *reader, struct hop_entry *entry)
 {
-    if (entry->outcome[0] != '\0' && !entry->has_verdict)
+    if (entry->outcome[0] != '\0' && !entry->has_verdict) {
         entry->kind = HOP_ENTRY_OUTCOME;
-    else if (member(reader, "hopwarden.author") != NULL)
+    } else if (member(reader, "hopwarden.author") != NULL) {
         entry->kind = HOP_ENTRY_CONFIRMATION;
+        read_time(reader, "hopwarden.login_time", &entry->vouched_time);
+    }
+    if (entry->has_verdict || entry->kind == HOP_ENTRY_CONFIRMATION)
+        entry->has_place = entry->has_country = entry->has_asn = entry->has_kind = true;
 }
 
 /* jansson quotes the line in its words: those bytes are anybody's. */
@@ -375,7 +366,7 @@ enum hop_rc hop_entry_parse(struct hop_span line, struct hop_entry *ret_entry,
         return rc;
     struct hop_entry entry;
     memset(&entry, 0, sizeof entry);
-    parse_time(&reader, &entry);
+    read_time(&reader, "@timestamp", &entry.login.time);
     parse_id(&reader, &entry);
     parse_who(&reader, &entry.login);
     parse_facts(&reader, &entry);

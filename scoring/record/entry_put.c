@@ -10,7 +10,7 @@
 static void put_head(struct hop_text *text, const struct hop_login *login, int64_t time)
 {
     hop_text_put_char(text, '{');
-    hop_member_time(text, time);
+    hop_member_time(text, "@timestamp", time);
     hop_member_word(text, "event.id", login->id);
     hop_member_string(text, "user.name", login->account);
     hop_member_string(text, "hopwarden.tenant", login->tenant);
@@ -138,7 +138,8 @@ static bool put_judged(struct hop_text *text, const struct hop_login *login,
 {
     size_t start = text->len;
     put_head(text, login, login->time);
-    hop_member_string(text, "event.outcome", login->first_factor_proven ? "success" : "unknown");
+    if (login->first_factor_proven)
+        hop_member_string(text, "event.outcome", "success");
     put_facts(text, login);
     hop_member_string(text, "hopwarden.mode", hop_mode_word(mode));
     hop_member_string(text, "hopwarden.answer", hop_action_word(answer->action));
@@ -174,8 +175,27 @@ bool hop_entry_put_confirmation(struct hop_text *text, const struct hop_login *l
 {
     size_t start = text->len;
     put_head(text, login, time);
+    put_facts(text, login);
+    hop_member_time(text, "hopwarden.login_time", login->time);
     hop_member_string(text, "hopwarden.author", author);
     hop_member_word(text, "hopwarden.note", why);
     hop_member_int(text, "hopwarden.v", 1);
+    return finish(text, start);
+}
+
+bool hop_entry_put_joined(struct hop_text *text, struct hop_span line,
+                          const struct hop_entry *login, const struct hop_entry *outcome)
+{
+    size_t start = text->len;
+    bool opened = outcome != NULL && outcome->session_opened;
+    const char *no_session = outcome == NULL ? "none" : "refused";
+    hop_text_put_span(text, (struct hop_span){line.at, line.len > 0 ? line.len - 1 : 0});
+    if (!login->has_outcome)
+        hop_member_string(text, "event.outcome", opened ? "success" : "failure");
+    if (outcome != NULL)
+        hop_member_word(text, "hopwarden.outcome", outcome->outcome);
+    hop_member_string(text, "hopwarden.session", opened ? "opened" : no_session);
+    if (outcome != NULL && outcome->has_step_up)
+        hop_member_string(text, "hopwarden.step_up", outcome->step_up_passes ? "pass" : "fail");
     return finish(text, start);
 }

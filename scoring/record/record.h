@@ -38,16 +38,19 @@ enum hop_entry_kind {
 struct hop_entry {
     enum hop_entry_kind kind;
     struct hop_login login;    /* with the inline facts */
+    int64_t vouched_time;      /* of a confirmation: when the login was; login.time is when it was
+                                  confirmed */
     char id[HOP_NAME_MAX + 1]; /* event.id as written, "" for none; login.id too if it is a ULID */
-    bool success; /* event.outcome, the credential check; true when it is not told (has_outcome) */
+    bool success; /* event.outcome, the credential check; when it is not told (has_outcome) true,
+                     but false in an entry with a verdict: its first factor was still to come */
     bool has_outcome;
     bool step_up_passes; /* hopwarden.step_up: would this person pass if asked; default true */
     bool has_step_up;
     char outcome[HOP_NAME_MAX + 1]; /* hopwarden.outcome: a face's word, "" for none */
-    bool has_session;               /* hopwarden.session: opened, or not */
+    bool has_session;               /* hopwarden.session: opened, refused, or none came */
     bool session_opened;
-    /* Inline facts, which override the databases. In an entry with a verdict all of them are given:
-     * what is not there was unknown to the score. */
+    /* Inline facts, which override the databases. In an entry with a verdict, and in a
+     * confirmation, all of them are given: what is not there was unknown to the score. */
     bool has_place, has_country, has_asn, has_kind, has_zone;
     bool has_lane;
     bool has_mode;
@@ -76,9 +79,16 @@ bool hop_entry_put_judged(struct hop_text *text, const struct hop_login *login,
  * "step-up-failed"). */
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
                            const char *outcome, bool session_opened, bool stepped_up);
-/* A reviewer vouched for the login at `time`: same id. */
+/* A reviewer vouched for the login at `time`: same id, and all facts once more, since the login's
+ * own entry may be trimmed away. */
 bool hop_entry_put_confirmation(struct hop_text *text, const struct hop_login *login, int64_t time,
                                 const char *author, const char *why);
+
+/* The line of a judged login with what became of it (NULL: nothing yet) added: event.outcome,
+ * hopwarden.outcome, hopwarden.session, hopwarden.step_up. `line` is an object as
+ * hop_entry_put_judged wrote it, and parses to `login`. */
+bool hop_entry_put_joined(struct hop_text *text, struct hop_span line,
+                          const struct hop_entry *login, const struct hop_entry *outcome);
 
 /* Parses one line of DESIGN 9 (whoever wrote it) with jansson. Unknown names and nulls are ignored;
  * a missing @timestamp, user.name or hopwarden.tenant, a wrong type or an impossible value is

@@ -12,6 +12,7 @@
 #define HOP_SSH_TYPE_MAX 63
 #define HOP_SSH_FINGERPRINT_MAX 50 /* "SHA256:" and 43 characters */
 #define HOP_SSH_KEY_ID_MAX 191
+#define HOP_SSH_ID_HASH_MAX 32
 #define HOP_SSH_BLOB_MAX 16384 /* bytes; sshd's own limit for a key is far below */
 #define HOP_SSH_LINE_MAX 32768 /* one authorized_keys line */
 
@@ -23,25 +24,28 @@ struct hop_ssh_key {
     bool fido; /* sk-…: verify-required has a meaning */
     bool certificate;
     char ca_fingerprint[HOP_SSH_FINGERPRINT_MAX + 1]; /* certificates only */
-    char key_id[HOP_SSH_KEY_ID_MAX +
-                1]; /* certificates only; longer ids are cut and made unique by a hash */
+    /* Certificates only. An id that would fill this field is cut to a start, '~' and its hash: no
+     * two ids share a value. */
+    char key_id[HOP_SSH_KEY_ID_MAX + 1];
+    char key_id_hash[HOP_SSH_ID_HASH_MAX + 1]; /* first half of its SHA-256, hex */
     uint64_t serial;
 };
 
 /* HOP_MALFORMED names what is wrong. `type` NULL accepts any type; else it must equal the blob's
- * own. */
+ * own. Plain keys of types not known here are taken as they are, certificates are not. */
 enum hop_rc hop_ssh_key_parse(const void *blob, size_t len, const char *type,
                               struct hop_ssh_key *ret_key, struct hop_error *err);
 /* "type base64": as sshd's %t and %k, or a public key file without its comment. */
 enum hop_rc hop_ssh_key_parse_text(struct hop_span type, struct hop_span base64,
                                    struct hop_ssh_key *ret_key, struct hop_error *err);
-/* What a profile calls the key: the fingerprint, or "<CA fingerprint>/<key id>". */
+/* What a profile calls the key: the fingerprint, or "<CA fingerprint>/<key id, percent-coded>"; an
+ * id that does not fit is cut, with '~' and its hash. Two keys never share a name. */
 void hop_ssh_key_name(const struct hop_ssh_key *key, char ret_name[HOP_KEY_MAX + 1]);
 
 /* SSH_AUTH_INFO_0: one line per finished method ("publickey ssh-ed25519 AAAA…\n", "password\n"). */
 struct hop_ssh_auth_info {
     bool any;     /* at least one method: a first factor is proven */
-    bool has_key; /* `key` is the last publickey line's */
+    bool has_key; /* the last publickey line could be parsed: `key` is its key */
     bool key_bad; /* a publickey line was there and could not be parsed */
     struct hop_ssh_key key;
     char methods[HOP_NAME_MAX + 1]; /* "publickey", "publickey,keyboard-interactive", in order */
@@ -62,7 +66,8 @@ struct hop_ssh_line {
  * honoured. */
 enum hop_rc hop_ssh_line_parse(struct hop_span line, struct hop_ssh_line *ret_line,
                                struct hop_error *err);
-/* True if the option (case-insensitive, as sshd compares) stands in the list, outside quotes. */
+/* True if the option, with or without a value, stands in the list, outside quotes
+ * (case-insensitive, as sshd compares). */
 bool hop_ssh_options_have(struct hop_span options, const char *option);
 
 /* The key note: what the helper last printed for this connection, told to the account phase (DESIGN
@@ -74,6 +79,10 @@ struct hop_ssh_note {
     char key[HOP_KEY_MAX + 1];
 };
 #define HOP_SSH_NOTE_AGE_MAX 120 /* seconds: sshd's LoginGraceTime */
+#define HOP_SSH_NOTE_MAX 2048    /* bytes */
+/* The text of a note, strictly. */
+enum hop_rc hop_ssh_note_parse(struct hop_span text, struct hop_ssh_note *ret_note,
+                               struct hop_error *err);
 enum hop_rc hop_ssh_note_write(const char *folder, long pid, const struct hop_ssh_note *note,
                                struct hop_error *err);
 /* HOP_NOT_FOUND without one; HOP_UNTRUSTED for a wrong owner (only `owner` and root may have

@@ -6,12 +6,14 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define HOP_SUITE(name, ...)                                                                       \
+/* `before` and `after` run around each test, in its process; NULL for none. */
+#define HOP_SUITE_AROUND(name, before, after, ...)                                                 \
     int main(void)                                                                                 \
     {                                                                                              \
         const TTest *tests[] = {__VA_ARGS__};                                                      \
         TCase *all = tcase_create("all");                                                          \
         tcase_set_timeout(all, 60);                                                                \
+        tcase_add_checked_fixture(all, before, after);                                             \
         for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)                                \
             tcase_add_test(all, tests[i]);                                                         \
         Suite *suite = suite_create(name);                                                         \
@@ -22,5 +24,7 @@
         srunner_free(runner);                                                                      \
         return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                               \
     }
+
+#define HOP_SUITE(name, ...) HOP_SUITE_AROUND(name, NULL, NULL, __VA_ARGS__)
 
 #endif

@@ -116,7 +116,7 @@ START_TEST(what_a_judged_entry_leaves_out_was_unknown)
     ck_assert(entry.has_place && !entry.login.origin.place.has_point);
     ck_assert(entry.has_country && entry.has_asn && entry.has_kind);
     ck_assert(entry.degraded);
-    ck_assert(entry.has_outcome && !entry.success);
+    ck_assert(!entry.has_outcome && !entry.success);
 }
 END_TEST
 
@@ -185,8 +185,50 @@ START_TEST(an_outcome_and_a_confirmation_stand_under_the_same_id)
     ck_assert(hop_entry_put_confirmation(&text, &login, login.time + 60, "ro\"ot", "she called"));
     entry = parsed((struct hop_span){line, text.len});
     ck_assert_int_eq(entry.kind, HOP_ENTRY_CONFIRMATION);
-    ck_assert_str_eq(entry.login.id, login.id);
     ck_assert_int_eq(entry.login.time, login.time + 60);
+    ck_assert_int_eq(entry.vouched_time, login.time);
+    entry.login.time = login.time;
+    entry.login.first_factor_proven = true;
+    assert_same_login(&entry.login, &login);
+    assert_same_place(&entry.login.origin.place, &login.origin.place);
+}
+END_TEST
+
+static struct hop_entry joined(const struct hop_login *login, const char *outcome, bool opened)
+{
+    struct hop_verdict verdict = sample_verdict();
+    char judged[HOP_ENTRY_LINE_MAX], after[HOP_ENTRY_LINE_MAX];
+    struct hop_span span = put_judged(login, &verdict);
+    memcpy(judged, span.at, span.len);
+    struct hop_entry entry = parsed(span), what = {0};
+    struct hop_text text = hop_text_over(after, sizeof after);
+    if (outcome != NULL) {
+        ck_assert(hop_entry_put_outcome(&text, login, outcome, opened, opened));
+        what = parsed((struct hop_span){after, text.len});
+    }
+    text = hop_text_over(line, sizeof line);
+    ck_assert(hop_entry_put_joined(&text, (struct hop_span){judged, span.len}, &entry,
+                                   outcome == NULL ? NULL : &what));
+    return parsed((struct hop_span){line, text.len});
+}
+
+START_TEST(a_login_and_its_outcome_are_joined)
+{
+    struct hop_login login = sample_login();
+    login.first_factor_proven = false; /* a password still to come */
+    struct hop_entry entry = joined(&login, "success", true);
+    ck_assert_int_eq(entry.kind, HOP_ENTRY_LOGIN);
+    ck_assert(entry.success && entry.has_verdict && entry.session_opened && entry.step_up_passes);
+    ck_assert(entry.has_step_up);
+    ck_assert_str_eq(entry.login.account, login.account);
+
+    entry = joined(&login, "step-up-failed", false);
+    ck_assert(!entry.success && entry.has_session && !entry.session_opened);
+    ck_assert(entry.has_step_up && !entry.step_up_passes);
+
+    login.first_factor_proven = true;
+    entry = joined(&login, NULL, false);
+    ck_assert(entry.success && entry.has_session && !entry.session_opened && !entry.has_step_up);
 }
 END_TEST
 
@@ -314,6 +356,7 @@ static const struct {
     {"{" HEAD ",\"source.kind\":\"moon\"}", "source.kind: "},
     {"{" HEAD ",\"event.outcome\":\"maybe\"}", "event.outcome: neither success nor failure"},
     {"{" HEAD ",\"hopwarden.step_up\":\"perhaps\"}", "hopwarden.step_up: neither pass nor fail"},
+    {"{" HEAD ",\"hopwarden.session\":\"ajar\"}", "hopwarden.session: "},
     {"{" HEAD ",\"hopwarden.action\":\"shrug\"}", "hopwarden.action: "},
     {"{" HEAD ",\"hopwarden.key\":\"\\u0000\"}", "byte "},
 };
@@ -395,6 +438,7 @@ int main(void)
     tcase_add_test(tests, the_verdict_comes_back_as_it_was);
     tcase_add_test(tests, a_line_without_verdict_has_none_to_give);
     tcase_add_test(tests, an_outcome_and_a_confirmation_stand_under_the_same_id);
+    tcase_add_test(tests, a_login_and_its_outcome_are_joined);
     tcase_add_test(tests, when_room_is_short_the_terms_go_and_the_facts_stay);
     tcase_add_test(tests, what_does_not_fit_leaves_nothing_behind);
     tcase_add_test(tests, hostile_names_survive_the_round_trip);

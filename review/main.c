@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "verbs.h"
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} VERBS[] = {
+    {"config", hop_verb_config, "check the configuration, show it, list every option"},
+    {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
+    {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},
+    {"explain", hop_verb_explain, "why a login was answered so, or how one would be"},
+    {"flush", hop_verb_flush, "write what could not be recorded while the history was away"},
+    {"freeze", hop_verb_freeze, "ask for a step-up, or block, whatever the score"},
+    {"history", hop_verb_history, "what an account has done before"},
+    {"import", hop_verb_import, "learn from a login log or from sshd's lines in auth.log"},
+    {"keys", hop_verb_keys, "the authorized keys that hopwarden-keys serves"},
+    {"log", hop_verb_log, "the logins that were judged, and what became of them"},
+    {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
+    {"unfreeze", hop_verb_unfreeze, "take a freeze back"},
+};
+#define VERB_COUNT (sizeof VERBS / sizeof *VERBS)
+
+static void print_usage(FILE *stream)
+{
+    fputs("Usage: hopwarden VERB [OPTION...]\n\n", stream);
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        fprintf(stream, "  %-9s %s\n", VERBS[i].name, VERBS[i].help);
+    fputs("\nEvery verb takes --conf FILE, --json and --help. Exit status: 0 fine or allow,\n"
+          "1 finding or step_up, 2 block or critical, 3 cannot tell, 64 usage,\n"
+          "78 configuration. See hopwarden(8).\n",
+          stream);
+}
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+    char name[32];
+    snprintf(name, sizeof name, "hopwarden %s", verb->name);
+    argv[0] = name;
+    int status = verb->run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        hop_complain("standard output: cannot be written");
+        return HOP_EXIT_UNKNOWN;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = HOP_EXIT_USAGE;
+    const char *word = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(word, VERBS[i].name) == 0)
+            return run_verb(&VERBS[i], argc - 1, argv + 1);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        print_usage(stdout);
+        return HOP_EXIT_FINE;
+    }
+    if (strcmp(word, "--version") == 0) {
+        puts("hopwarden " HOP_VERSION);
+        return HOP_EXIT_FINE;
+    }
+    if (word[0] != '\0')
+        hop_complain("%s: no such verb", word);
+    print_usage(stderr);
+    return HOP_EXIT_USAGE;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "around.h"
+
+#include "date.h"
+
+#include <stdlib.h>
+
+#define TOUCH_TIME_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define TOUCH_SURPRISE_MAX 70                /* decibits: the span of block D */
+
+void hop_around_init(struct hop_around *around)
+{
+    *around = (struct hop_around){.tenants = 1};
+}
+
+void hop_around_done(struct hop_around *around)
+{
+    free(around->touches);
+    hop_around_init(around);
+}
+
+void hop_touch_put(struct hop_text *text, const struct hop_touch *touch)
+{
+    hop_text_put_int(text, touch->time);
+    hop_text_put_char(text, '|');
+    hop_text_put(text, touch->tag);
+    hop_text_put_char(text, '|');
+    hop_text_put_int(text, touch->surprise_db);
+    hop_text_put_char(text, '|');
+    hop_text_put_int(text, touch->asn);
+    hop_text_put_char(text, '|');
+    hop_text_put(text, touch->key_tag);
+}
+
+static bool tag_copy(struct hop_span tag, char ret_tag[HOP_TAG_MAX + 1])
+{
+    for (size_t i = 0; i < tag.len; i++) {
+        if (tag.at[i] <= ' ' || tag.at[i] > '~')
+            return false;
+    }
+    return hop_span_copy(tag, ret_tag, HOP_TAG_MAX + 1);
+}
+
+static int clamp_surprise(int64_t surprise)
+{
+    if (surprise > TOUCH_SURPRISE_MAX)
+        return TOUCH_SURPRISE_MAX;
+    return surprise < -TOUCH_SURPRISE_MAX ? -TOUCH_SURPRISE_MAX : (int)surprise;
+}
+
+bool hop_touch_parse(struct hop_span text, struct hop_touch *ret_touch)
+{
+    struct hop_touch touch = {0};
+    struct hop_span parts[5], more;
+    int64_t surprise, asn;
+    for (int i = 0; i < 5; i++) {
+        if (!hop_span_cut(&text, '|', &parts[i]))
+            return false;
+    }
+    if (hop_span_cut(&text, '|', &more) || parts[1].len == 0)
+        return false;
+    if (!hop_span_int64(parts[0], 0, TOUCH_TIME_MAX, &touch.time) ||
+        !tag_copy(parts[1], touch.tag) ||
+        !hop_span_int64(parts[2], INT32_MIN, INT32_MAX, &surprise) ||
+        !hop_span_int64(parts[3], 0, UINT32_MAX, &asn) || !tag_copy(parts[4], touch.key_tag))
+        return false;
+    touch.surprise_db = clamp_surprise(surprise);
+    touch.asn = (uint32_t)asn;
+    *ret_touch = touch;
+    return true;
+}
+
+int hop_month_of(int32_t day)
+{
+    int year, month, day_of_month;
+    hop_date_civil(day, &year, &month, &day_of_month);
+    return (year - 1970) * 12 + month - 1;
+}
+
+int32_t hop_month_middle(int month)
+{
+    int in_year = (month % 12 + 12) % 12;
+    return hop_date_from_civil(1970 + (month - in_year) / 12, in_year + 1, 15);
+}

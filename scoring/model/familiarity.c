@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How usual each value of a login is for the identity: masses, novelties, p_new, known (DESIGN 6,
+ * Counts). */
+#include "bits.h"
+#include "date.h"
+#include "evidence.h"
+
+#define P_NEW_MIN .002
+#define P_NEW_MAX .97
+#define KNOWN_AT .10
+#define TRUSTED_DAYS 3
+
+/* A kind's half-life picks one of two tables. */
+struct decays {
+    struct hop_decay slow, fast;
+};
+
+static void decays_init(struct decays *decays)
+{
+    hop_decay_init(&decays->slow, hop_kind_facts(HOP_KIND_TENANT)->half_life);
+    hop_decay_init(&decays->fast, hop_kind_facts(HOP_KIND_COUNTRY)->half_life);
+}
+
+static const struct hop_decay *decay_of(const struct decays *decays, enum hop_kind kind)
+{
+    return hop_kind_facts(kind)->half_life > decays->fast.half_life ? &decays->slow : &decays->fast;
+}
+
+static void weigh_all(const struct hop_profile *profile, const struct decays *decays,
+                      struct hop_familiarity *f)
+{
+    for (size_t i = 0; i < profile->count; i++) {
+        const struct hop_sighting *sighting = &profile->sightings[i];
+        enum hop_kind kind = sighting->kind;
+        struct hop_dayset_weight weight =
+            hop_dayset_weigh_by(&sighting->days, f->today, decay_of(decays, kind), f->first_day);
+        bool hopped = hop_span_is(hop_span_of(sighting->value), "1");
+        f->mass[kind] += weight.count;
+        if (kind != HOP_KIND_HOPPED)
+            f->novelty[kind] += weight.novelty;
+        else if (hopped) /* every hop is a surprise to those who seldom hop, not the first alone */
+            f->novelty[kind] += weight.count;
+    }
+}
+
+static bool is_trusted(const struct hop_dayset *days, const struct hop_familiarity *f, bool strict)
+{
+    return days->confirmed || (!strict && hop_dayset_days(days) >= TRUSTED_DAYS) ||
+           hop_dayset_first(days) <= f->third_day;
+}
+
+static void look_up(const struct hop_scene *scene, const struct decays *decays, enum hop_kind kind,
+                    struct hop_familiarity *f)
+{
+    const struct hop_dayset *days =
+        f->values.has[kind]
+            ? hop_profile_find(scene->profile, kind, hop_span_of(f->values.text[kind]))
+            : NULL;
+    if (!days || hop_dayset_empty(days))
+        return;
+    f->count[kind] =
+        hop_dayset_weigh_by(days, f->today, decay_of(decays, kind), f->first_day).count;
+    f->known[kind] = f->count[kind] >= KNOWN_AT &&
+                     (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, scene->strict));
+}
+
+void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity)
+{
+    struct hop_familiarity *f = ret_familiarity;
+    struct hop_dayset days = hop_profile_days(scene->profile);
+    struct decays decays;
+    *f = (struct hop_familiarity){.today = hop_date_day(scene->login->time),
+                                  .first_day = hop_dayset_first(&days),
+                                  .third_day = hop_dayset_nth(&days, TRUSTED_DAYS),
+                                  .recorded_days = hop_dayset_days(&days),
+                                  .confirmed_any = days.confirmed};
+    hop_values_of(scene->login, &f->values);
+    decays_init(&decays);
+    weigh_all(scene->profile, &decays, f);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
+        double theta = hop_kind_facts((enum hop_kind)kind)->theta;
+        f->p_new[kind] =
+            bits_clamp((theta + f->novelty[kind]) / (f->mass[kind] + theta), P_NEW_MIN, P_NEW_MAX);
+        look_up(scene, &decays, (enum hop_kind)kind, f);
+    }
+}

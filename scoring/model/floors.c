@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditions that ask for a step-up whatever the score (DESIGN 6). */
+#include "evidence.h"
+
+#include "words.h"
+
+#define NEWCOMER_DAYS 3
+#define SEEN_AT .10
+
+static const char *const floor_words[HOP_FLOOR_COUNT] = {
+    [HOP_FLOOR_NEWCOMER] = "newcomer",   [HOP_FLOOR_COUNTRY] = "country-new",
+    [HOP_FLOOR_HOSTING] = "hosting-new", [HOP_FLOOR_KEY_NEW] = "key-new",
+    [HOP_FLOOR_EDGE] = "hop-new",        [HOP_FLOOR_TENANT_FIRST] = "tenant-first",
+    [HOP_FLOOR_FROZEN] = "frozen",       [HOP_FLOOR_KEY_OWNER] = "key-of-another",
+    [HOP_FLOOR_FLOODED] = "flooded",
+};
+
+static bool is_unknown(const struct hop_familiarity *f, enum hop_kind kind)
+{
+    return f->values.has[kind] && !f->known[kind];
+}
+
+/* Inside home's and tenants' networks no country is told; that is no new one. */
+static bool is_new_country(const struct hop_origin *origin, const struct hop_familiarity *f)
+{
+    return is_unknown(f, HOP_KIND_COUNTRY) &&
+           (*origin->place.country || origin->zone == HOP_ZONE_INTERNET);
+}
+
+static bool is_frozen(const struct hop_around *around)
+{
+    return around->frozen_account != HOP_FREEZE_NONE || around->frozen_key != HOP_FREEZE_NONE ||
+           around->frozen_source != HOP_FREEZE_NONE;
+}
+
+unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f)
+{
+    const struct hop_origin *origin = &scene->login->origin;
+    const struct hop_around *around = scene->around;
+    const bool holds[HOP_FLOOR_COUNT] = {
+        [HOP_FLOOR_NEWCOMER] = f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any,
+        [HOP_FLOOR_COUNTRY] = is_new_country(origin, f),
+        [HOP_FLOOR_HOSTING] =
+            origin->place.kind == HOP_PLACE_HOSTING && is_unknown(f, HOP_KIND_ASN),
+        [HOP_FLOOR_KEY_NEW] = origin->zone == HOP_ZONE_INTERNET && is_unknown(f, HOP_KIND_KEY),
+        [HOP_FLOOR_EDGE] = is_unknown(f, HOP_KIND_EDGE),
+        [HOP_FLOOR_TENANT_FIRST] = !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT,
+        [HOP_FLOOR_FROZEN] = is_frozen(around),
+        [HOP_FLOOR_KEY_OWNER] = around->key_of_another && is_unknown(f, HOP_KIND_KEY),
+        [HOP_FLOOR_FLOODED] = around->touches_flooded || around->owners_flooded,
+    };
+    unsigned floors = 0;
+    for (unsigned floor = 0; floor < HOP_FLOOR_COUNT; floor++)
+        floors |= holds[floor] ? HOP_FLOOR_BIT(floor) : 0;
+    return floors;
+}
+
+const char *hop_floor_word(enum hop_floor floor)
+{
+    return word_at(floor_words, HOP_FLOOR_COUNT, (unsigned)floor);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hop_profile_init(struct hop_profile *profile)
+{
+    *profile = (struct hop_profile){0};
+}
+
+void hop_profile_done(struct hop_profile *profile)
+{
+    for (size_t i = 0; i < profile->count; i++)
+        free(profile->sightings[i].value);
+    free(profile->sightings);
+    hop_profile_init(profile);
+}
+
+bool hop_profile_empty(const struct hop_profile *profile)
+{
+    return profile->count == 0;
+}
+
+static int compare(const struct hop_sighting *sighting, enum hop_kind kind, struct hop_span value)
+{
+    if (sighting->kind != kind)
+        return sighting->kind < kind ? -1 : 1;
+    size_t len = strlen(sighting->value), common = len < value.len ? len : value.len;
+    int order = common ? memcmp(sighting->value, value.at, common) : 0;
+    if (order)
+        return order;
+    return len == value.len ? 0 : len < value.len ? -1 : 1;
+}
+
+/* Where the value is, or where it would be put. */
+static size_t place_of(const struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
+                       bool *ret_found)
+{
+    size_t low = 0, high = profile->count;
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(&profile->sightings[middle], kind, value);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
+                                          struct hop_span value)
+{
+    bool found;
+    size_t at = place_of(profile, kind, value, &found);
+    return found ? &profile->sightings[at].days : NULL;
+}
+
+static enum hop_rc make_room(struct hop_profile *profile)
+{
+    if (profile->count < profile->room)
+        return HOP_OK;
+    size_t room = profile->room ? 2 * profile->room : 32;
+    struct hop_sighting *grown = realloc(profile->sightings, room * sizeof *grown);
+    if (!grown)
+        return HOP_NOMEM;
+    profile->sightings = grown;
+    profile->room = room;
+    return HOP_OK;
+}
+
+enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
+                             const struct hop_dayset *days)
+{
+    bool found;
+    if (value.len > HOP_VALUE_MAX)
+        return HOP_LIMIT;
+    size_t at = place_of(profile, kind, value, &found);
+    if (found) {
+        hop_dayset_join(&profile->sightings[at].days, days);
+        return HOP_OK;
+    }
+    char *copy = malloc(value.len + 1);
+    if (!copy || make_room(profile) != HOP_OK) {
+        free(copy);
+        return HOP_NOMEM;
+    }
+    if (value.len)
+        memcpy(copy, value.at, value.len);
+    copy[value.len] = '\0';
+    struct hop_sighting *slot = profile->sightings + at;
+    memmove(slot + 1, slot, (profile->count - at) * sizeof *slot);
+    *slot = (struct hop_sighting){.kind = kind, .value = copy, .days = *days};
+    profile->count++;
+    return HOP_OK;
+}
+
+enum hop_rc hop_profile_see(struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
+                            int32_t day, bool confirmed)
+{
+    struct hop_dayset days = {.confirmed = confirmed};
+    hop_dayset_add(&days, day);
+    return hop_profile_join(profile, kind, value, &days);
+}
+
+enum hop_rc hop_profile_merge(struct hop_profile *into, const struct hop_profile *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct hop_sighting *sighting = &from->sightings[i];
+        enum hop_rc rc =
+            hop_profile_join(into, sighting->kind, hop_span_of(sighting->value), &sighting->days);
+        if (rc != HOP_OK)
+            return rc;
+    }
+    into->last = *hop_last_later(&into->last, &from->last);
+    if (from->step_up_time > into->step_up_time)
+        into->step_up_time = from->step_up_time;
+    return HOP_OK;
+}
+
+void hop_profile_drop_future(struct hop_profile *profile, int32_t today)
+{
+    size_t kept = 0;
+    int32_t tomorrow = today < INT32_MAX ? today + 1 : today;
+    for (size_t i = 0; i < profile->count; i++) {
+        struct hop_sighting *sighting = &profile->sightings[i];
+        hop_dayset_drop_after(&sighting->days, tomorrow);
+        if (hop_dayset_empty(&sighting->days))
+            free(sighting->value);
+        else
+            profile->sightings[kept++] = *sighting;
+    }
+    profile->count = kept;
+}
+
+const struct hop_sighting *hop_profile_surplus(const struct hop_profile *profile,
+                                               enum hop_kind kind, int32_t today)
+{
+    const struct hop_sighting *least = NULL;
+    const struct hop_kind_facts *facts = hop_kind_facts(kind);
+    struct hop_decay decay;
+    double least_count = 0;
+    unsigned values = 0;
+    hop_decay_init(&decay, facts->half_life);
+    for (size_t i = 0; i < profile->count; i++) {
+        const struct hop_sighting *sighting = &profile->sightings[i];
+        if (sighting->kind != kind)
+            continue;
+        double count = hop_dayset_weigh_by(&sighting->days, today, &decay, INT32_MAX).count;
+        values++;
+        if (!least || count < least_count) {
+            least = sighting;
+            least_count = count;
+        }
+    }
+    return values > facts->bound ? least : NULL;
+}
+
+void hop_profile_remove(struct hop_profile *profile, enum hop_kind kind, struct hop_span value)
+{
+    bool found;
+    size_t at = place_of(profile, kind, value, &found);
+    if (!found)
+        return;
+    struct hop_sighting *slot = profile->sightings + at;
+    free(slot->value);
+    profile->count--;
+    memmove(slot, slot + 1, (profile->count - at) * sizeof *slot);
+}
+
+struct hop_dayset hop_profile_days(const struct hop_profile *profile)
+{
+    struct hop_dayset days = {0};
+    for (size_t i = 0; i < profile->count; i++)
+        hop_dayset_join(&days, &profile->sightings[i].days);
+    return days;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verdict.h"
+
+#include "bits.h"
+#include "parts.h"
+
+/* pi: how attackers' logins divide among the stories. */
+static const double share[HOP_STORY_COUNT] = {
+    [HOP_STORY_OUTSIDE] = .35,
+    [HOP_STORY_NEAR] = .25,
+    [HOP_STORY_HOP] = .20,
+    [HOP_STORY_SEAT] = .20,
+};
+
+double hop_term_shown(const struct hop_evidence *evidence, enum hop_story story,
+                      enum hop_block block)
+{
+    return bits_clamp(evidence->terms[story][block], -HOP_TERM_CLIP, HOP_TERM_CLIP);
+}
+
+int hop_decibits(double bits)
+{
+    return (int)lround(bits * 10);
+}
+
+static void gather(const struct hop_scene *scene, const struct hop_familiarity *f,
+                   struct hop_evidence *ret_evidence)
+{
+    *ret_evidence = (struct hop_evidence){0};
+    hop_evidence_origin(scene, f, ret_evidence);
+    hop_evidence_travel(scene, ret_evidence);
+    hop_evidence_time(scene, f, ret_evidence);
+    hop_evidence_key(scene, f, ret_evidence);
+    hop_evidence_destination(scene, f, ret_evidence);
+    hop_evidence_hop(scene, f, ret_evidence);
+    hop_evidence_fan_out(scene, ret_evidence);
+}
+
+static double log_odds_of(const struct hop_evidence *evidence, enum hop_story story)
+{
+    double bits = log2(share[story]);
+    for (int block = 0; block < HOP_BLOCK_COUNT; block++)
+        bits += hop_term_shown(evidence, story, (enum hop_block)block);
+    return bits;
+}
+
+void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f,
+                  struct hop_score *ret_score)
+{
+    double sum = 0;
+    gather(scene, f, &ret_score->evidence);
+    ret_score->story = HOP_STORY_OUTSIDE;
+    for (int story = 0; story < HOP_STORY_COUNT; story++) {
+        ret_score->log_odds[story] = log_odds_of(&ret_score->evidence, (enum hop_story)story);
+        sum += exp2(ret_score->log_odds[story]);
+        if (ret_score->log_odds[story] > ret_score->log_odds[ret_score->story])
+            ret_score->story = (enum hop_story)story;
+    }
+    ret_score->risk_bits = HOP_PRIOR_BITS + log2(sum);
+    ret_score->risk_decibits = hop_decibits(ret_score->risk_bits);
+    ret_score->floors = hop_floors_of(scene, f);
+}
+
+void hop_score_of(const struct hop_scene *scene, struct hop_score *ret_score)
+{
+    struct hop_familiarity f;
+    hop_familiarity_of(scene, &f);
+    hop_score_by(scene, &f, ret_score);
+}
+
+double hop_score_percent(double risk_bits)
+{
+    return 100.0 / (1.0 + exp2(-risk_bits));
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stores of every kind in a private folder, with a Redis server of their own. */
+#ifndef HOP_TEST_STORE_FIXTURE_H
+#define HOP_TEST_STORE_FIXTURE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "store.h"
+
+enum store_kind {
+    STORE_MEMORY,
+    STORE_SQLITE,
+    STORE_REDIS_UNIX, /* the default user's password */
+    STORE_REDIS_TCP,  /* the default user's password, database 3 */
+    STORE_REDIS_ACL,  /* TCP, a user of its own who may use the test's keys alone */
+    STORE_KIND_COUNT
+};
+
+#define REDIS_PASSWORD "correct-horse'1"
+#define REDIS_USER "hopper"
+#define REDIS_USER_SECRET "battery-staple%2"
+
+/* Made in main(), before the tests fork. */
+struct store_fixture {
+    char folder[64];      /* 0755, root's */
+    char redis_path[128]; /* unix socket */
+    char redis_port[8];
+    uint16_t port;
+    pid_t redis;
+};
+extern struct store_fixture fixture;
+
+void fixture_start(bool with_redis);
+void fixture_stop(void);
+
+/* A path in the folder; in a static buffer. */
+const char *fixture_path(const char *name);
+/* Makes sub-folder `name` (0750, setgid) and returns the path of `history.db` in it. */
+const char *fixture_database(const char *name);
+
+/* A handle of this kind; SQLite's file is the same for each call within one test. */
+struct hop_store *store_open(enum store_kind kind);
+struct hop_redis_setup redis_setup(enum store_kind kind);
+
+/* A key of this test alone, whatever other tests or kinds use the same server. Four buffers take
+ * turns. */
+const char *test_key(enum store_kind kind, const char *name);
+
+struct hop_deadline soon(void); /* ample */
+
+/* Batches of one, and reads of one: the reply lives until the next call with the same
+ * `replies`. */
+void write_one(struct hop_store *store, enum hop_write_kind kind, const char *key,
+               const char *field, const char *value, int64_t number);
+const struct hop_reply *read_one(struct hop_store *store, enum hop_read_kind kind, const char *key,
+                                 const char *field, unsigned limit, struct hop_replies *replies);
+void batch_put(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
+               const char *field, const char *value, int64_t number);
+void batch_write(struct hop_store *store, const struct hop_batch *batch);
+/* The pair whose field is `field`; NULL. */
+const struct hop_pair *pair_of(const struct hop_reply *reply, const char *field);
+/* The stored value of a field, "" when absent; in a static buffer. */
+const char *field_value(struct hop_store *store, const char *key, const char *field);
+
+int descriptors_open(void);
+
+/* A check program of tests that may loop over a range of kinds. */
+struct looped {
+    const void *test; /* const TTest * */
+    int from, to;
+};
+int suite_run(const char *name, bool with_redis, const struct looped *tests, size_t count);
+
+#define EACH_STORE(test)                                                                           \
+    {                                                                                              \
+        (test), 0, STORE_KIND_COUNT                                                                \
+    }
+#define EACH_SHARED_STORE(test)                                                                    \
+    {                                                                                              \
+        (test), STORE_SQLITE, STORE_KIND_COUNT                                                     \
+    }
+#define EACH_REDIS(test)                                                                           \
+    {                                                                                              \
+        (test), STORE_REDIS_UNIX, STORE_KIND_COUNT                                                 \
+    }
+#define ONCE(test)                                                                                 \
+    {                                                                                              \
+        (test), 0, 1                                                                               \
+    }
+
+#define HOP_LOOPED_SUITE(name, with_redis, ...)                                                    \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const struct looped tests[] = {__VA_ARGS__};                                               \
+        return suite_run(name, with_redis, tests, sizeof tests / sizeof tests[0]);                 \
+    }
+
+#endif

@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the Redis store does when the server, or whoever answers in its place, does not behave. The
+ * peers are scripted; only their bytes matter, not their speed. */
+#include "store_fixture.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "redis_transport.h"
+
+#define BRIEF_MS 80      /* a deadline that is to be met */
+#define PATIENCE_MS 2000 /* beyond it; more is a hang */
+
+#define TIME_REPLY "*2\r\n$10\r\n1790000000\r\n$6\r\n123456\r\n"
+#define HASH_REPLY "*2\r\n$1\r\nf\r\n$1\r\nv\r\n"
+
+/* What a peer does once it has sent its bytes. */
+enum after {
+    HOLD,  /* nothing, and keeps the connection open */
+    CLOSE, /* closes */
+    HALF,  /* says that it will send no more, but listens on */
+    AGAIN  /* sends them again and again */
+};
+
+struct script {
+    const char *bytes;
+    size_t len;
+    enum after after;
+    int pause_ms; /* before each single byte; 0: all in one */
+    enum hop_rc expected;
+};
+
+#define SAYS(bytes, after, expected)                                                               \
+    {                                                                                              \
+        (bytes), sizeof(bytes) - 1, (after), 0, (expected)                                         \
+    }
+#define DRIPS(bytes, after, expected)                                                              \
+    {                                                                                              \
+        (bytes), sizeof(bytes) - 1, (after), 50, (expected)                                        \
+    }
+
+#define NINE_ARRAYS "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+#define SIXTY_FOUR "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+/* Answers to TIME and HGETALL. */
+static const struct script scripts[] = {
+    SAYS("", HOLD, HOP_TIMEOUT),
+    SAYS("", CLOSE, HOP_IO),
+    SAYS("", HALF, HOP_IO),
+    SAYS(TIME_REPLY, HOLD, HOP_TIMEOUT),
+    SAYS(TIME_REPLY, CLOSE, HOP_IO),
+    SAYS(TIME_REPLY "*2\r\n$1\r\nf\r\n$1\r", HOLD, HOP_TIMEOUT),
+    SAYS(TIME_REPLY "*2\r\n$1\r\nf\r\n$1\r", HALF, HOP_IO),
+    DRIPS(TIME_REPLY HASH_REPLY, HOLD, HOP_TIMEOUT),
+    DRIPS("$1000000\r\n" SIXTY_FOUR, AGAIN, HOP_TIMEOUT),
+    /* not the protocol */
+    SAYS("HTTP/1.1 400 Bad Request\r\n\r\n", HOLD, HOP_MALFORMED),
+    SAYS("\x16\x03\x01\x02\x00", HOLD, HOP_MALFORMED),
+    SAYS("\r\n", HOLD, HOP_MALFORMED),
+    SAYS("\0", HOLD, HOP_MALFORMED),
+    SAYS("garbage", AGAIN, HOP_MALFORMED),
+    SAYS("%1\r\n+a\r\n+b\r\n", HOLD, HOP_MALFORMED),
+    SAYS("+OK\n+OK\n", HOLD, HOP_MALFORMED),
+    SAYS("+OK\r+OK\r\n", HOLD, HOP_MALFORMED),
+    SAYS(":1x\r\n", HOLD, HOP_MALFORMED),
+    SAYS(":\r\n", HOLD, HOP_MALFORMED),
+    SAYS(":+1\r\n", HOLD, HOP_MALFORMED),
+    SAYS(":99999999999999999999\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$1\r\nxy\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$0x10\r\n", HOLD, HOP_MALFORMED),
+    /* sizes that nobody should believe */
+    SAYS("*2147483647\r\n", HOLD, HOP_MALFORMED),
+    SAYS("*4294967297\r\n", HOLD, HOP_MALFORMED),
+    SAYS("*-2\r\n", HOLD, HOP_MALFORMED),
+    SAYS("*9223372036854775807\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$9999999999\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$-2\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$9223372036854775807\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$8388609\r\n", HOLD, HOP_MALFORMED),
+    SAYS(NINE_ARRAYS, AGAIN, HOP_MALFORMED),
+    SAYS("*65536\r\n", AGAIN, HOP_MALFORMED),
+    SAYS("$8000000\r\n" SIXTY_FOUR, AGAIN, HOP_MALFORMED),
+    SAYS("*130000\r\n$8000000\r\n" SIXTY_FOUR, AGAIN, HOP_MALFORMED),
+    SAYS("+" SIXTY_FOUR, AGAIN, HOP_MALFORMED),
+    SAYS("-ERR " SIXTY_FOUR, AGAIN, HOP_MALFORMED),
+    /* the protocol, but not the answer */
+    SAYS(TIME_REPLY HASH_REPLY "+OK\r\n", HOLD, HOP_MALFORMED),
+    SAYS(TIME_REPLY HASH_REPLY "+", HOLD, HOP_MALFORMED),
+    SAYS("+OK\r\n+OK\r\n", HOLD, HOP_MALFORMED),
+    SAYS("*-1\r\n*-1\r\n", HOLD, HOP_MALFORMED),
+    SAYS("$-1\r\n$-1\r\n", HOLD, HOP_MALFORMED),
+    SAYS("*1\r\n$1\r\n1\r\n" HASH_REPLY, HOLD, HOP_MALFORMED),
+    SAYS("*2\r\n$2\r\n-1\r\n$1\r\n1\r\n" HASH_REPLY, HOLD, HOP_MALFORMED),
+    SAYS("*2\r\n$1\r\n1\r\n$7\r\n1000000\r\n" HASH_REPLY, HOLD, HOP_MALFORMED),
+    SAYS(TIME_REPLY "*1\r\n$1\r\nf\r\n", HOLD, HOP_MALFORMED),
+    SAYS(TIME_REPLY "*2\r\n$1\r\nf\r\n:1\r\n", HOLD, HOP_MALFORMED),
+    SAYS(TIME_REPLY "*2\r\n$1\r\nf\r\n$-1\r\n", HOLD, HOP_MALFORMED),
+    SAYS(TIME_REPLY "*2\r\n$1\r\nf\r\n*0\r\n", HOLD, HOP_MALFORMED),
+    /* errors, wherever they stand */
+    SAYS("-ERR in the way\r\n" HASH_REPLY, HOLD, HOP_IO),
+    SAYS(TIME_REPLY "-ERR in the way\r\n", HOLD, HOP_IO),
+    SAYS(TIME_REPLY "-LOADING Redis is loading the dataset in memory\r\n", HOLD, HOP_IO),
+    SAYS(TIME_REPLY "-MASTERDOWN Link with MASTER is down\r\n", HOLD, HOP_IO),
+    SAYS(TIME_REPLY "-OOM command not allowed\r\n", HOLD, HOP_IO),
+    SAYS(TIME_REPLY "-\r\n", HOLD, HOP_IO),
+    SAYS("-NOAUTH Authentication required.\r\n-NOAUTH Authentication required.\r\n", HOLD,
+         HOP_DENIED),
+    SAYS(TIME_REPLY "-NOPERM this user has no permissions\r\n", HOLD, HOP_DENIED),
+    SAYS("-DENIED Redis is running in protected mode\r\n", CLOSE, HOP_DENIED),
+};
+#define SCRIPTS ((int)(sizeof scripts / sizeof scripts[0]))
+
+struct peer {
+    char path[128];
+    pid_t pid;
+};
+
+static int listener(const char *path, int backlog)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert(hop_string_copy(name.sun_path, sizeof name.sun_path, path));
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+    ck_assert_int_eq(listen(fd, backlog), 0);
+    return fd;
+}
+
+typedef void peer_main(int listening, const void *context);
+
+static struct peer peer_start(peer_main *serve, const void *context)
+{
+    static int number;
+    struct peer peer;
+    snprintf(peer.path, sizeof peer.path, "%s/peer-%d-%d", fixture.folder, (int)getpid(), number++);
+    int fd = listener(peer.path, 8);
+    peer.pid = fork();
+    ck_assert_int_ge(peer.pid, 0);
+    if (peer.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGPIPE, SIG_IGN);
+        serve(fd, context);
+        _exit(0);
+    }
+    close(fd);
+    return peer;
+}
+
+static void peer_stop(struct peer *peer)
+{
+    kill(peer->pid, SIGKILL);
+    waitpid(peer->pid, NULL, 0);
+    unlink(peer->path);
+}
+
+static struct hop_store *peer_store(const struct peer *peer, const char *secret)
+{
+    const struct hop_redis_setup setup = {.unix_path = peer->path, .user = "", .secret = secret};
+    struct hop_store *store = NULL;
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_OK);
+    return store;
+}
+
+static bool send_all(int fd, const char *bytes, size_t len)
+{
+    while (len) {
+        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        bytes += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+static void say(int fd, const struct script *script)
+{
+    char drop[4096];
+    if (recv(fd, drop, sizeof drop, 0) <= 0)
+        return;
+    do {
+        if (!script->pause_ms && !send_all(fd, script->bytes, script->len))
+            return;
+        for (size_t i = 0; script->pause_ms && i < script->len; i++) {
+            poll(NULL, 0, script->pause_ms);
+            if (!send_all(fd, script->bytes + i, 1))
+                return;
+        }
+    } while (script->after == AGAIN);
+    if (script->after == HALF)
+        shutdown(fd, SHUT_WR);
+    while (script->after != CLOSE && recv(fd, drop, sizeof drop, 0) > 0)
+        ;
+}
+
+static void serve_script(int listening, const void *context)
+{
+    for (;;) {
+        int fd = accept(listening, NULL, NULL);
+        if (fd < 0)
+            _exit(1);
+        say(fd, context);
+        close(fd);
+    }
+}
+
+static enum hop_rc two_reads(struct hop_store *store, struct hop_deadline by, struct hop_error *err)
+{
+    const struct hop_read reads[] = {{.kind = HOP_READ_TIME}, {.kind = HOP_READ_HASH, .key = "k"}};
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    enum hop_rc rc = hop_store_read_by(store, reads, 2, &replies, by, err);
+    if (rc != HOP_OK)
+        ck_assert_ptr_null(replies.items);
+    hop_replies_done(&replies);
+    return rc;
+}
+
+static enum hop_rc two_writes(struct hop_store *store, bool joins, struct hop_deadline by,
+                              struct hop_error *err)
+{
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    if (joins)
+        batch_put(&batch, HOP_WRITE_DAYS, "k", "d", "20780:1", 0);
+    else
+        batch_put(&batch, HOP_WRITE_FIELD, "k", "f", "v", 0);
+    enum hop_rc rc = hop_store_write_by(store, &batch, by, err);
+    hop_batch_done(&batch);
+    return rc;
+}
+
+static bool visit_any(void *context, struct hop_span id, struct hop_span value)
+{
+    (void)context, (void)id, (void)value;
+    return true;
+}
+
+static bool visit_count(void *context, struct hop_span id, struct hop_span value)
+{
+    (void)id, (void)value;
+    ++*(int *)context;
+    return true;
+}
+
+static void in_time(struct hop_deadline by)
+{
+    ck_assert(!hop_deadline_passed(by, hop_clock_monotonic_ns() - PATIENCE_MS * HOP_NS_PER_MS));
+}
+
+/* Only a peer that is to time out needs a deadline that comes. */
+static struct hop_deadline deadline_for(const struct script *script)
+{
+    return script->expected == HOP_TIMEOUT ? hop_clock_deadline(BRIEF_MS) : soon();
+}
+
+START_TEST(a_hostile_answer_is_an_error_within_the_deadline)
+{
+    const struct script *script = &scripts[_i];
+    struct peer peer = peer_start(serve_script, script);
+    int before = descriptors_open();
+    struct hop_store *store = peer_store(&peer, "");
+    for (int i = 0; i < 2; i++) {
+        struct hop_error err = {0};
+        struct hop_deadline by = deadline_for(script);
+        enum hop_rc rc = two_reads(store, by, &err);
+        ck_assert_msg(rc == script->expected, "script %d: %s: %s", _i, hop_rc_word(rc), err.text);
+        ck_assert_int_eq(err.rc, rc);
+        ck_assert(strncmp(err.text, "redis /", 7) == 0);
+        for (const char *c = err.text; *c; c++)
+            ck_assert(*c >= ' ' && *c <= '~');
+        in_time(by);
+        ck_assert_int_eq(descriptors_open(), before); /* never used again half-read */
+    }
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+START_TEST(a_hostile_answer_fails_writing_and_the_log_too)
+{
+    const struct script *script = &scripts[_i];
+    struct peer peer = peer_start(serve_script, script);
+    int before = descriptors_open();
+    struct hop_store *store = peer_store(&peer, "");
+    for (int i = 0; i < 3; i++) {
+        struct hop_deadline by = hop_clock_deadline(BRIEF_MS);
+        enum hop_rc rc = i == 2 ? hop_store_log_by(store, "k", 0, visit_any, NULL, by, NULL)
+                                : two_writes(store, i == 0, by, NULL);
+        /* A null or two-element array may pass for an empty page of a log. */
+        ck_assert_msg(rc != HOP_OK || i == 2, "script %d, %d", _i, i);
+        in_time(by);
+    }
+    hop_store_free(&store);
+    ck_assert_int_eq(descriptors_open(), before);
+    peer_stop(&peer);
+}
+END_TEST
+
+START_TEST(a_servers_words_are_shown_but_tamed)
+{
+    static const struct script script =
+        SAYS(TIME_REPLY "-ERR \x1b[31mred\x01 \xff \\\r\n", HOLD, HOP_IO);
+    struct peer peer = peer_start(serve_script, &script);
+    struct hop_store *store = peer_store(&peer, "");
+    struct hop_error err = {0};
+    ck_assert_int_eq(two_reads(store, soon(), &err), HOP_IO);
+    ck_assert_ptr_nonnull(strstr(err.text, "server says: ERR \\x1b[31mred\\x01 \\xff"));
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+/* Answers one exchange after the other, over as many connections as it takes; a NULL answer closes
+ * the connection once the request has come. Ends each request at its last command's last byte. */
+struct dialogue {
+    const char *const *answers;
+    const char *const *expected; /* text that each request must contain; NULL: any */
+    size_t count;
+};
+
+static void serve_dialogue(int listening, const void *context)
+{
+    const struct dialogue *dialogue = context;
+    int fd = -1;
+    for (size_t i = 0; i < dialogue->count;) {
+        char request[65536];
+        if (fd < 0)
+            fd = accept(listening, NULL, NULL);
+        ssize_t len = recv(fd, request, sizeof request - 1, 0);
+        if (len <= 0) {
+            close(fd);
+            fd = -1;
+            continue;
+        }
+        request[len] = '\0';
+        if (dialogue->expected && dialogue->expected[i] && !strstr(request, dialogue->expected[i]))
+            _exit(1);
+        if (dialogue->answers[i])
+            send_all(fd, dialogue->answers[i], strlen(dialogue->answers[i]));
+        if (!dialogue->answers[i++]) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    for (;;)
+        pause();
+}
+
+START_TEST(a_score_is_one_round_trip_with_password_and_database)
+{
+    static const char *const answers[] = {"+OK\r\n+OK\r\n" TIME_REPLY HASH_REPLY};
+    static const char *const expected[] = {"*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n"
+                                           "*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n"
+                                           "*1\r\n$4\r\nTIME\r\n"
+                                           "*2\r\n$7\r\nHGETALL\r\n$1\r\nk\r\n"};
+    static const struct dialogue dialogue = {answers, expected, 1};
+    struct peer peer = peer_start(serve_dialogue, &dialogue);
+    const struct hop_redis_setup setup = {
+        .unix_path = peer.path, .secret = "secret", .database = 5};
+    struct hop_store *store = NULL;
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_OK);
+    ck_assert_int_eq(two_reads(store, soon(), NULL), HOP_OK);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+START_TEST(a_connection_closed_while_idle_is_made_anew)
+{
+    /* closed after the first answer; and, the second time, once the request has come */
+    static const char *const answers[] = {TIME_REPLY HASH_REPLY, NULL, TIME_REPLY HASH_REPLY};
+    static const struct dialogue dialogue = {answers, NULL, 3};
+    struct peer peer = peer_start(serve_dialogue, &dialogue);
+    struct hop_store *store = peer_store(&peer, "");
+    ck_assert_int_eq(two_reads(store, soon(), NULL), HOP_OK);
+    ck_assert_int_eq(two_reads(store, soon(), NULL), HOP_OK);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+START_TEST(a_write_is_not_sent_twice)
+{
+    /* EXEC's connection is closed without an answer: it may have been done */
+    static const char *const answers[] = {"+OK\r\n$-1\r\n", NULL, "+not reached\r\n"};
+    static const char *const expected[] = {"WATCH", "EXEC", "nothing"};
+    static const struct dialogue dialogue = {answers, expected, 3};
+    struct peer peer = peer_start(serve_dialogue, &dialogue);
+    struct hop_store *store = peer_store(&peer, "");
+    ck_assert_int_eq(two_writes(store, true, soon(), NULL), HOP_IO);
+    hop_store_free(&store);
+    ck_assert_int_eq(waitpid(peer.pid, NULL, WNOHANG), 0);
+    peer_stop(&peer);
+}
+END_TEST
+
+static void serve_conflict(int listening, const void *context)
+{
+    (void)context;
+    char request[4096];
+    int fd = accept(listening, NULL, NULL);
+    for (;;) {
+        ssize_t len = recv(fd, request, sizeof request - 1, 0);
+        if (len <= 0)
+            _exit(1);
+        request[len] = '\0';
+        const char *answer =
+            strstr(request, "EXEC") ? "+OK\r\n+QUEUED\r\n*-1\r\n" : "+OK\r\n$-1\r\n";
+        send_all(fd, answer, strlen(answer));
+    }
+}
+
+START_TEST(conflicts_without_end_are_one)
+{
+    struct peer peer = peer_start(serve_conflict, NULL);
+    struct hop_store *store = peer_store(&peer, "");
+    struct hop_error err = {0};
+    struct hop_deadline by = hop_clock_deadline(BRIEF_MS);
+    enum hop_rc rc = two_writes(store, true, by, &err);
+    ck_assert(rc == HOP_CONFLICT || rc == HOP_TIMEOUT); /* it may pass within an exchange */
+    in_time(by);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+static enum hop_rc written_to(const char *const *answers, size_t count, struct hop_error *err)
+{
+    const struct dialogue dialogue = {answers, NULL, count};
+    struct peer peer = peer_start(serve_dialogue, &dialogue);
+    struct hop_store *store = peer_store(&peer, "");
+    enum hop_rc rc = two_writes(store, true, soon(), err);
+    hop_store_free(&store);
+    peer_stop(&peer);
+    return rc;
+}
+
+#define EXCHANGE(exec) ((const char *const[]){"+OK\r\n$-1\r\n", (exec)})
+
+START_TEST(a_transaction_counts_only_when_every_part_says_so)
+{
+    struct hop_error err = {0};
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n+QUEUED\r\n*1\r\n:1\r\n"), 2, &err), HOP_OK);
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n-NOPERM no\r\n-EXECABORT x\r\n"), 2, &err),
+                     HOP_DENIED);
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n-OOM no\r\n-EXECABORT x\r\n"), 2, &err), HOP_IO);
+    ck_assert_ptr_nonnull(strstr(err.text, "OOM no"));
+    ck_assert_int_eq(written_to(EXCHANGE("-READONLY r\r\n+QUEUED\r\n*1\r\n:1\r\n"), 2, &err),
+                     HOP_IO);
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n+QUEUED\r\n*1\r\n-WRONGTYPE w\r\n"), 2, &err),
+                     HOP_IO);
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n+QUEUED\r\n*0\r\n"), 2, &err), HOP_MALFORMED);
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n"), 2, &err),
+                     HOP_MALFORMED);
+    ck_assert_int_eq(written_to(EXCHANGE("+OK\r\n+QUEUED\r\n+OK\r\n"), 2, &err), HOP_MALFORMED);
+    ck_assert_int_eq(written_to((const char *const[]){"+OK\r\n:1\r\n"}, 1, &err), HOP_MALFORMED);
+    ck_assert_int_eq(written_to((const char *const[]){":1\r\n$-1\r\n"}, 1, &err), HOP_MALFORMED);
+}
+END_TEST
+
+START_TEST(an_unchanged_field_is_not_written)
+{
+    static const char *const same[] = {"+OK\r\n$7\r\n20780:3\r\n", "+OK\r\n"};
+    static const char *const expected[] = {"WATCH", "UNWATCH"};
+    static const struct dialogue dialogue = {same, expected, 2};
+    struct peer peer = peer_start(serve_dialogue, &dialogue);
+    struct hop_store *store = peer_store(&peer, "");
+    ck_assert_int_eq(two_writes(store, true, soon(), NULL), HOP_OK);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+START_TEST(a_peer_that_has_gone_raises_no_signal)
+{
+    static const struct script script = SAYS("", CLOSE, HOP_IO);
+    signal(SIGPIPE, SIG_DFL);
+    struct peer peer = peer_start(serve_script, &script);
+    struct hop_store *store = peer_store(&peer, "");
+    struct hop_batch batch;
+    char *value = calloc(1, HOP_STORE_VALUE_MAX + 1);
+    memset(value, 'x', HOP_STORE_VALUE_MAX);
+    hop_batch_init(&batch);
+    for (int i = 0; i < 200; i++)
+        batch_put(&batch, HOP_WRITE_MEMBER, "k", NULL, value, 0);
+    enum hop_rc rc = hop_store_write_by(store, &batch, soon(), NULL);
+    ck_assert_int_ne(rc, HOP_OK);
+    ck_assert_int_ne(rc, HOP_TIMEOUT);
+    hop_batch_done(&batch);
+    free(value);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+START_TEST(nobody_there_is_an_error)
+{
+    struct hop_error err = {0};
+    struct peer peer = {.path = "/nonexistent/redis.sock"};
+    struct hop_store *store = peer_store(&peer, "");
+    ck_assert_int_eq(two_reads(store, soon(), &err), HOP_IO);
+    ck_assert_int_eq(err.rc, HOP_IO);
+    ck_assert_int_eq(two_writes(store, true, soon(), &err), HOP_IO);
+    hop_store_free(&store);
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof name;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* bound, but does not listen */
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, len), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+    const struct hop_redis_setup setup = {.address = "127.0.0.1", .port = ntohs(name.sin_port)};
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_OK);
+    ck_assert_int_eq(two_reads(store, soon(), &err), HOP_IO);
+    ck_assert_ptr_nonnull(strstr(err.text, "redis 127.0.0.1 port "));
+    hop_store_free(&store);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_server_that_accepts_nobody_is_left_at_the_deadline)
+{
+    struct peer peer;
+    int waiting[16];
+    snprintf(peer.path, sizeof peer.path, "%s", fixture_path("backlog"));
+    int fd = listener(peer.path, 0);
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    ck_assert(hop_string_copy(name.sun_path, sizeof name.sun_path, peer.path));
+    for (int i = 0; i < 16; i++) {
+        waiting[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (connect(waiting[i], (struct sockaddr *)&name, sizeof name) != 0)
+            ck_assert_int_eq(errno, EAGAIN);
+    }
+    struct hop_store *store = peer_store(&peer, "");
+    struct hop_deadline by = hop_clock_deadline(BRIEF_MS);
+    ck_assert_int_eq(two_reads(store, by, NULL), HOP_TIMEOUT);
+    in_time(by);
+    hop_store_free(&store);
+    for (int i = 0; i < 16; i++)
+        close(waiting[i]);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_network_that_swallows_is_left_at_the_deadline)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof name;
+    int waiting[8], fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, len), 0);
+    ck_assert_int_eq(listen(fd, 0), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+    for (int i = 0; i < 8; i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (connect(waiting[i], (struct sockaddr *)&name, sizeof name) != 0)
+            ck_assert_int_eq(errno, EINPROGRESS);
+    }
+    const struct hop_redis_setup setup = {.address = "127.0.0.1", .port = ntohs(name.sin_port)};
+    struct hop_store *store = NULL;
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_OK);
+    struct hop_deadline by = hop_clock_deadline(BRIEF_MS);
+    ck_assert_int_eq(two_reads(store, by, NULL), HOP_TIMEOUT);
+    in_time(by);
+    hop_store_free(&store);
+    for (int i = 0; i < 8; i++)
+        close(waiting[i]);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_stopped_server_is_left_at_the_deadline_and_found_again)
+{
+    struct hop_store *store = store_open((enum store_kind)_i), *fresh = NULL;
+    ck_assert_int_eq(two_reads(store, soon(), NULL), _i == STORE_REDIS_ACL ? HOP_DENIED : HOP_OK);
+    fresh = store_open((enum store_kind)_i);
+    kill(fixture.redis, SIGSTOP);
+    struct hop_deadline by = hop_clock_deadline(BRIEF_MS);
+    enum hop_rc used = two_reads(store, by, NULL);
+    enum hop_rc newly = two_reads(fresh, by, NULL);
+    enum hop_rc writing = two_writes(fresh, true, hop_clock_deadline(BRIEF_MS), NULL);
+    bool timely = !hop_deadline_passed(by, hop_clock_monotonic_ns() - PATIENCE_MS * HOP_NS_PER_MS);
+    kill(fixture.redis, SIGCONT);
+    ck_assert_int_eq(used, HOP_TIMEOUT);
+    ck_assert_int_eq(newly, HOP_TIMEOUT);
+    ck_assert_int_eq(writing, HOP_TIMEOUT);
+    ck_assert(timely);
+    write_one(store, HOP_WRITE_FIELD, test_key((enum store_kind)_i, "h"), "f", "v", 0);
+    write_one(fresh, HOP_WRITE_FIELD, test_key((enum store_kind)_i, "h"), "f", "v", 0);
+    hop_store_free(&store);
+    hop_store_free(&fresh);
+}
+END_TEST
+
+/* One command as the server's owner; its reply must be `+OK` or a number. */
+static void administer(size_t count, const char *const *words)
+{
+    const struct hop_redis_setup setup = redis_setup(STORE_REDIS_UNIX);
+    struct hop_redis_link link;
+    struct hop_wire_pipeline pipeline;
+    struct hop_wire_answer answer;
+    struct hop_error err = {0};
+    ck_assert_int_eq(hop_redis_link_init(&link, &setup, NULL), HOP_OK);
+    hop_wire_pipeline_init(&pipeline);
+    hop_wire_command(&pipeline, count, words);
+    enum hop_rc rc = hop_redis_exchange_by(&link, &pipeline, false, &answer, soon(), &err);
+    ck_assert_msg(rc == HOP_OK, "%s", err.text);
+    ck_assert_msg(answer.replies[0]->kind != HOP_WIRE_ERROR, "%s", answer.replies[0]->text.at);
+    hop_wire_answer_done(&answer);
+    hop_wire_pipeline_done(&pipeline);
+    hop_redis_link_done(&link);
+}
+#define ADMINISTER(...)                                                                            \
+    administer(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),                        \
+               (const char *const[]){__VA_ARGS__})
+
+static enum hop_rc read_with(const char *user, const char *secret, struct hop_error *err)
+{
+    struct hop_redis_setup setup = redis_setup(STORE_REDIS_TCP);
+    setup.user = user;
+    setup.secret = secret;
+    struct hop_store *store = NULL;
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_OK);
+    enum hop_rc rc = two_reads(store, soon(), err);
+    hop_store_free(&store);
+    return rc;
+}
+
+START_TEST(who_has_no_right_is_denied)
+{
+    struct hop_error err = {0};
+    ck_assert_int_eq(read_with("", REDIS_PASSWORD, &err), HOP_OK);
+    ck_assert_int_eq(read_with("", "wrong-secret", &err), HOP_DENIED);
+    ck_assert_ptr_null(strstr(err.text, "wrong-secret"));
+    ck_assert_int_eq(read_with("", "", &err), HOP_DENIED);
+    ck_assert_int_eq(read_with("nobody", REDIS_PASSWORD, &err), HOP_DENIED);
+    ck_assert_int_eq(read_with(REDIS_USER, "wrong-secret", &err), HOP_DENIED);
+    ck_assert_int_eq(read_with(REDIS_USER, REDIS_USER_SECRET, &err), HOP_DENIED); /* not k */
+    ck_assert_ptr_nonnull(strstr(err.text, "NOPERM"));
+}
+END_TEST
+
+START_TEST(a_batch_with_one_forbidden_key_writes_nothing)
+{
+    struct hop_store *store = store_open(STORE_REDIS_ACL);
+    const char *key = test_key(STORE_REDIS_ACL, "allowed");
+    struct hop_batch batch;
+    struct hop_error err = {0};
+    hop_batch_init(&batch);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "d", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_MEMBER, "forbidden", NULL, "m", 0);
+    batch_put(&batch, HOP_WRITE_FIELD, key, "f", "v", 0);
+    ck_assert_int_eq(hop_store_write_by(store, &batch, soon(), &err), HOP_DENIED);
+    ck_assert_ptr_nonnull(strstr(err.text, "NOPERM"));
+    hop_batch_done(&batch);
+    ck_assert_str_eq(field_value(store, key, "d"), "");
+    ck_assert_str_eq(field_value(store, key, "f"), "");
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(a_full_server_and_a_replica_refuse_in_words)
+{
+    struct hop_error err = {0};
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    ADMINISTER("CONFIG", "SET", "maxmemory", "1");
+    enum hop_rc full = two_writes(store, true, soon(), &err);
+    bool oom = strstr(err.text, "OOM") != NULL;
+    ADMINISTER("CONFIG", "SET", "maxmemory", "0");
+    ADMINISTER("REPLICAOF", "127.0.0.1", "1");
+    enum hop_rc replica = two_writes(store, false, soon(), &err);
+    bool readonly = strstr(err.text, "READONLY") != NULL;
+    ADMINISTER("REPLICAOF", "NO", "ONE");
+    ck_assert_int_eq(full, HOP_IO);
+    ck_assert(oom);
+    ck_assert_int_eq(replica, HOP_IO);
+    ck_assert(readonly);
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(a_key_of_another_type_is_an_error)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "string");
+    ADMINISTER("SET", key, "v");
+    struct hop_read read = {.kind = HOP_READ_HASH};
+    struct hop_error err = {0};
+    ck_assert(hop_string_copy(read.key, sizeof read.key, key));
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    ck_assert_int_eq(hop_store_read_by(store, &read, 1, &replies, soon(), &err), HOP_IO);
+    ck_assert_ptr_nonnull(strstr(err.text, "WRONGTYPE"));
+    hop_replies_done(&replies);
+    hop_store_free(&store);
+}
+END_TEST
+
+/* The rights of a tenant's user (one selector per row) suffice for what a tenant's host does. */
+START_TEST(a_tenants_selectors_suffice_and_hold)
+{
+    ADMINISTER("ACL", "SETUSER", "tenant-acme", "reset", "on", ">tenant-secret", "+time", "+multi",
+               "+exec", "+unwatch", "+select",
+               "(%RW~hop:1:p:*:acme +hget +hgetall +hlen +hset +hdel +watch)",
+               "(%RW~hop:1:log:acme +xadd +xrange)", "(%R~hop:1:p:*:home +hget +hgetall)",
+               "(~hop:1:x:* +sadd +scard +srandmember)");
+    struct hop_redis_setup setup = redis_setup(STORE_REDIS_TCP);
+    setup.user = "tenant-acme";
+    setup.secret = "tenant-secret";
+    struct hop_store *store = NULL;
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_OK);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    batch_put(&batch, HOP_WRITE_DAYS, "hop:1:p:{anna}:acme", "c:NL", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_DROP, "hop:1:p:{anna}:acme", "c:XX", NULL, 0);
+    batch_put(&batch, HOP_WRITE_MEMBER, "hop:1:x:{anna}:1", NULL, "touch", 0);
+    batch_put(&batch, HOP_WRITE_LOG, "hop:1:log:acme", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "{}", 100);
+    batch_write(store, &batch);
+    batch_write(store, &batch);
+    hop_batch_done(&batch);
+    const struct hop_read reads[] = {
+        {.kind = HOP_READ_TIME},
+        {.kind = HOP_READ_HASH, .key = "hop:1:p:{anna}:acme"},
+        {.kind = HOP_READ_HASH, .key = "hop:1:p:{anna}:home"},
+        {.kind = HOP_READ_SAMPLE, .key = "hop:1:x:{anna}:1", .limit = 9},
+        {.kind = HOP_READ_SET_SIZE, .key = "hop:1:x:{anna}:1"}};
+    struct hop_replies replies;
+    struct hop_error err = {0};
+    hop_replies_init(&replies);
+    enum hop_rc rc = hop_store_read_by(store, reads, 5, &replies, soon(), &err);
+    ck_assert_msg(rc == HOP_OK, "%s", err.text);
+    ck_assert_uint_eq(replies.items[1].count, 1);
+    ck_assert_int_eq(replies.items[4].number, 1);
+    hop_replies_done(&replies);
+    ck_assert_int_eq(hop_store_log_by(store, "hop:1:log:acme", 0, visit_any, NULL, soon(), NULL),
+                     HOP_OK);
+    hop_batch_init(&batch);
+    batch_put(&batch, HOP_WRITE_DAYS, "hop:1:p:{anna}:home", "c:NL", "20780:1", 0);
+    ck_assert_int_eq(hop_store_write_by(store, &batch, soon(), NULL), HOP_DENIED);
+    hop_batch_done(&batch);
+    hop_store_free(&store);
+    ADMINISTER("ACL", "DELUSER", "tenant-acme");
+}
+END_TEST
+
+START_TEST(entries_that_others_put_into_a_log_are_passed_over)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "stream");
+    ADMINISTER("XADD", key, "*", "who", "knows");
+    ADMINISTER("XADD", key, "*", "id", "no value");
+    write_one(store, HOP_WRITE_LOG, key, "01ARZ3NDEKTSV4RRFFQ69G5FAV", "mine", 100);
+    ADMINISTER("XADD", key, "*", "more", "x", "e", "theirs", "id", "any");
+    int count = 0;
+    ck_assert_int_eq(hop_store_log_by(store, key, 0, visit_count, &count, soon(), NULL), HOP_OK);
+    ck_assert_int_eq(count, 2);
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(a_setup_without_a_numeric_address_is_refused)
+{
+    struct hop_store *store = NULL;
+    struct hop_redis_setup setup = {.address = "localhost", .port = 6379};
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_MALFORMED);
+    setup.address = NULL;
+    ck_assert_int_eq(hop_store_redis_new(&setup, &store, NULL), HOP_MALFORMED);
+    ck_assert_ptr_null(store);
+}
+END_TEST
+
+START_TEST(opening_makes_no_connection)
+{
+    static const struct script script = SAYS("", HOLD, HOP_TIMEOUT);
+    struct peer peer = peer_start(serve_script, &script);
+    int before = descriptors_open();
+    struct hop_store *store = peer_store(&peer, "");
+    ck_assert_int_eq(descriptors_open(), before);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
+HOP_LOOPED_SUITE(
+    "store redis", true, {a_hostile_answer_is_an_error_within_the_deadline, 0, SCRIPTS},
+    {a_hostile_answer_fails_writing_and_the_log_too, 0, SCRIPTS},
+    ONCE(a_servers_words_are_shown_but_tamed),
+    ONCE(a_score_is_one_round_trip_with_password_and_database),
+    ONCE(a_connection_closed_while_idle_is_made_anew), ONCE(a_write_is_not_sent_twice),
+    ONCE(conflicts_without_end_are_one), ONCE(a_transaction_counts_only_when_every_part_says_so),
+    ONCE(an_unchanged_field_is_not_written), ONCE(a_peer_that_has_gone_raises_no_signal),
+    ONCE(nobody_there_is_an_error), ONCE(a_server_that_accepts_nobody_is_left_at_the_deadline),
+    ONCE(a_network_that_swallows_is_left_at_the_deadline),
+    EACH_REDIS(a_stopped_server_is_left_at_the_deadline_and_found_again),
+    ONCE(who_has_no_right_is_denied), ONCE(a_batch_with_one_forbidden_key_writes_nothing),
+    ONCE(a_full_server_and_a_replica_refuse_in_words), ONCE(a_key_of_another_type_is_an_error),
+    ONCE(a_tenants_selectors_suffice_and_hold),
+    ONCE(entries_that_others_put_into_a_log_are_passed_over),
+    ONCE(a_setup_without_a_numeric_address_is_refused), ONCE(opening_makes_no_connection))
