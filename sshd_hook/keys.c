@@ -182,6 +182,7 @@ static void leave_note(struct run *run)
     if (run->key_known &&
         hop_ssh_note_write(run->paths->notes, run->offer->monitor, &note, &why) != HOP_OK)
         note_trouble(run, &why);
+    hop_ssh_note_sweep(run->paths->notes, run->login.time);
 }
 
 static void begin(struct run *run)
