@@ -4,8 +4,9 @@
  *   meta(name, value)            format -> "1"
  *   hashes(key, field, value)    sets(key, member)    logs(key, seq, id, value), seq counts per key
  *
- * A handle lives for one phase of one login, so opening must be quick: no checkpoint on close, and
- * small ones in between (a log of WAL_PAGES is read again by the first to open). The -wal and -shm
+ * A handle lives for one phase of one login, so opening must be quick: the first to open reads the
+ * whole log (-wal) again and has forgotten how much of it a checkpoint had copied. So there is no
+ * checkpoint on close, and a commit that finds WAL_PAGES in the log empties it. The -wal and -shm
  * files stay, since readers who may not create them need them.
  */
 #include "store.h"
@@ -26,8 +27,7 @@
 
 #define FORMAT "1"
 #define FILE_MODE 0640
-#define WAL_PAGES "100"
-#define WAL_BYTES_KEPT "4194304"
+#define WAL_PAGES 64
 #define PAUSE_NS 500000     /* between two tries at a lock */
 #define PROGRESS_STEPS 1000 /* of SQLite's machine between two looks at the clock */
 #define LOG_PAGE 64         /* times HOP_STORE_VALUE_MAX is within HOP_STORE_REPLY_MAX */
@@ -81,9 +81,7 @@ static const char pragmas[] = "PRAGMA trusted_schema = OFF;"
                               "PRAGMA mmap_size = 0;"
                               "PRAGMA temp_store = MEMORY;";
 static const char writer_pragmas[] = "PRAGMA journal_mode = WAL;"
-                                     "PRAGMA synchronous = FULL;"
-                                     "PRAGMA wal_autocheckpoint = " WAL_PAGES ";"
-                                     "PRAGMA journal_size_limit = " WAL_BYTES_KEPT ";";
+                                     "PRAGMA synchronous = FULL;";
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
@@ -101,7 +99,8 @@ struct sqlite_store {
     struct hop_store base;
     char *path;
     bool read_only;
-    sqlite3 *db; /* NULL until the first call and after a failure */
+    bool tidying; /* a checkpoint is under way: no lock is waited for */
+    sqlite3 *db;  /* NULL until the first call and after a failure */
     sqlite3_stmt *prepared[ST_COUNT];
     struct hop_deadline deadline; /* of the call under way */
 };
@@ -169,11 +168,26 @@ static bool out_of_time(const struct sqlite_store *store)
 static int on_busy(void *context, int tries)
 {
     (void)tries;
-    if (out_of_time(context))
+    const struct sqlite_store *store = context;
+    if (store->tidying || out_of_time(store))
         return 0;
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
     nanosleep(&pause, NULL);
     return 1;
+}
+
+/* Nobody is waited for: while others read, the log is copied as far as they allow, and a later
+ * commit empties it. The commit itself stands whatever comes of this. */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct sqlite_store *store = context;
+    if (pages < WAL_PAGES)
+        return SQLITE_OK;
+    store->tidying = true;
+    if (sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    store->tidying = false;
+    return SQLITE_OK;
 }
 
 static int on_progress(void *context)
@@ -299,6 +313,7 @@ static void connection_configure(struct sqlite_store *store)
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_handler(store->db, on_busy, store);
     sqlite3_progress_handler(store->db, PROGRESS_STEPS, on_progress, store);
+    sqlite3_wal_hook(store->db, on_commit, store);
     sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, (int)HOP_STORE_REPLY_MAX);
     sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -520,6 +535,7 @@ static enum hop_rc give_up(struct sqlite_store *store, int code, enum hop_rc rc,
     if (!sqlite3_get_autocommit(store->db))
         run(store, ST_ROLLBACK, NULL, NULL, NULL);
     sqlite3_progress_handler(store->db, PROGRESS_STEPS, on_progress, store);
+    sqlite3_wal_hook(store->db, on_commit, store);
     if (rc != HOP_TIMEOUT || !sqlite3_get_autocommit(store->db))
         store_close(store);
     return rc;

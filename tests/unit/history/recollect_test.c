@@ -315,11 +315,23 @@ START_TEST(the_inventory_names_another_tenant)
     recall();
     ck_assert_str_eq(recalled.inventory_tag, "");
     member("hop:1:n:{84.24.10.7}", "tb2");
-    member("hop:1:n:{84.24.10.7}", "Not a tag|");
     member("hop:1:n:{84.24.10.7}", "ta1");
     recall();
     ck_assert_str_eq(recalled.inventory_tag, "ta1");
-    members("hop:1:n:{84.24.10.7}", "junk|", HOP_SHARED_SET_FULL);
+    ck_assert(!recalled.inventory_flooded);
+    member("hop:1:n:{84.24.10.7}", "Not a tag|");
+    recall();
+    ck_assert_str_eq(recalled.inventory_tag, "ta1");
+    ck_assert(recalled.inventory_flooded);
+}
+END_TEST
+
+START_TEST(a_flood_of_tags_is_a_finding)
+{
+    members("hop:1:n:{84.24.10.7}", "t", HOP_SHARED_SET_FULL);
+    recall();
+    ck_assert(!recalled.inventory_flooded);
+    member("hop:1:n:{84.24.10.7}", "tx");
     recall();
     ck_assert(recalled.inventory_flooded);
 }
@@ -504,8 +516,8 @@ HOP_SUITE_AROUND("history/recollect", setup, teardown, nothing_is_known_of_a_new
                  no_more_than_the_limit_is_read, ones_own_key_accuses_nobody,
                  a_key_of_another_identity_is_told, coded_names_are_compared_as_such,
                  spoilt_owners_accuse_too, the_inventory_names_another_tenant,
-                 a_tenants_own_hosts_stand_in_the_inventory, visits_elsewhere_are_counted_by_month,
-                 team_and_organisation_are_counted, freezes_are_recalled,
-                 replies_to_other_reads_are_refused, new_addresses_for_ever_stay_within_bounds,
-                 the_value_just_learned_is_never_evicted, an_overfull_kind_shrinks_back,
-                 homes_values_are_not_this_tenants_to_evict)
+                 a_flood_of_tags_is_a_finding, a_tenants_own_hosts_stand_in_the_inventory,
+                 visits_elsewhere_are_counted_by_month, team_and_organisation_are_counted,
+                 freezes_are_recalled, replies_to_other_reads_are_refused,
+                 new_addresses_for_ever_stay_within_bounds, the_value_just_learned_is_never_evicted,
+                 an_overfull_kind_shrinks_back, homes_values_are_not_this_tenants_to_evict)

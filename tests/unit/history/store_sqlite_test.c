@@ -478,6 +478,23 @@ static char *bytes_get(const char *path, size_t *ret_len)
     return bytes;
 }
 
+/* The first to open reads the whole log again, so it must not grow with the number of logins. */
+START_TEST(the_log_stays_small_over_many_handles)
+{
+    const char *path = database("many.db");
+    struct hop_error err = {0};
+    char value[32], log[256];
+    struct stat facts;
+    for (int i = 0; i < 400; i++) {
+        snprintf(value, sizeof value, "%d", i);
+        ck_assert_msg(written(path, value, &err) == HOP_OK, "%s", err.text);
+    }
+    snprintf(log, sizeof log, "%s-wal", path);
+    ck_assert_int_eq(stat(log, &facts), 0);
+    ck_assert_int_lt(facts.st_size, 128 * 4120);
+}
+END_TEST
+
 START_TEST(garbage_is_malformed)
 {
     const char *path = database("garbage");
@@ -664,18 +681,21 @@ START_TEST(failures_leave_no_descriptor)
 }
 END_TEST
 
-HOP_LOOPED_SUITE(
-    "store sqlite", false, ONCE(the_folders_group_reads_whatever_the_umask),
-    ONCE(a_changed_mode_or_group_is_put_right), ONCE(no_umask_of_the_process_is_touched),
-    ONCE(the_group_reads_while_a_writer_works_and_after_all_have_closed),
-    ONCE(the_group_reads_after_a_writer_was_killed), ONCE(others_do_not_read),
-    ONCE(a_reader_writes_nothing), ONCE(a_reader_makes_no_file_and_says_that_there_is_none),
-    ONCE(a_folder_that_others_can_write_to_is_not_trusted),
-    ONCE(a_file_that_is_not_plainly_ours_is_not_trusted), ONCE(a_bad_path_is_an_error),
-    ONCE(a_folder_behind_a_link_is_found), ONCE(another_format_and_another_database_are_refused),
-    ONCE(nothing_in_the_file_runs), ONCE(a_wait_for_the_lock_ends_at_the_deadline),
-    ONCE(a_stopped_writer_holds_nobody_beyond_the_deadline), ONCE(many_at_once_make_one_history),
-    ONCE(garbage_is_malformed), ONCE(a_damaged_file_is_an_error_and_never_a_crash),
-    ONCE(a_damaged_log_ahead_is_an_error_and_never_a_crash),
-    ONCE(a_full_disk_fails_whole_and_heals), ONCE(a_disk_that_is_full_from_the_start_heals),
-    ONCE(failures_leave_no_descriptor))
+HOP_LOOPED_SUITE("store sqlite", false, ONCE(the_folders_group_reads_whatever_the_umask),
+                 ONCE(a_changed_mode_or_group_is_put_right),
+                 ONCE(no_umask_of_the_process_is_touched),
+                 ONCE(the_group_reads_while_a_writer_works_and_after_all_have_closed),
+                 ONCE(the_group_reads_after_a_writer_was_killed), ONCE(others_do_not_read),
+                 ONCE(a_reader_writes_nothing),
+                 ONCE(a_reader_makes_no_file_and_says_that_there_is_none),
+                 ONCE(a_folder_that_others_can_write_to_is_not_trusted),
+                 ONCE(a_file_that_is_not_plainly_ours_is_not_trusted), ONCE(a_bad_path_is_an_error),
+                 ONCE(a_folder_behind_a_link_is_found),
+                 ONCE(another_format_and_another_database_are_refused),
+                 ONCE(nothing_in_the_file_runs), ONCE(a_wait_for_the_lock_ends_at_the_deadline),
+                 ONCE(a_stopped_writer_holds_nobody_beyond_the_deadline),
+                 ONCE(many_at_once_make_one_history), ONCE(the_log_stays_small_over_many_handles),
+                 ONCE(garbage_is_malformed), ONCE(a_damaged_file_is_an_error_and_never_a_crash),
+                 ONCE(a_damaged_log_ahead_is_an_error_and_never_a_crash),
+                 ONCE(a_full_disk_fails_whole_and_heals),
+                 ONCE(a_disk_that_is_full_from_the_start_heals), ONCE(failures_leave_no_descriptor))
