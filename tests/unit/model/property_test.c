@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 600
+#define ROUNDS 250
 #define TODAY 20780
 
 static uint64_t seed;
