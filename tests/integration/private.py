@@ -91,7 +91,10 @@ def _wait(pid):
 def _namespaces(work, folder, host):
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _check(_libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWPID), "unshare (needs root)")
-    return _wait(_fork(lambda: _first_process(work, folder, host)))
+    first = _fork(lambda: _first_process(work, folder, host))
+    with open(os.path.join(folder, "pid"), "w", encoding="ascii") as file:
+        file.write(f"{first}\n")
+    return _wait(first)
 
 
 def _remove(folder):

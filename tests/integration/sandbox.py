@@ -293,7 +293,7 @@ class Sandbox:
     def use_geo(self, networks):
         """A database of both kinds at the path that configurations name."""
         write(self.path("networks.json"), json.dumps(networks))
-        for name, kind in (("city", "city"), ("asn", "asn")):
+        for name, kind in (("city", "City"), ("asn", "ASN")):
             run("/usr/bin/python3", os.path.join(SOURCE, "contrib", "mmdb-from-json"), "--type", kind,
                 self.path("networks.json"), f"/var/lib/hopwarden/{name}.mmdb")
 

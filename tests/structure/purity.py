@@ -11,6 +11,7 @@ ALLOWED = re.compile(r"""
     | (v?snprintf) | __(v?snprintf|mem(cpy|move|set)|str(cpy|cat))_chk
     | (exp|exp2|log|log2|log10|pow|sqrt|sin|cos|tan|asin|acos|atan|atan2|fabs|floor|ceil|round|lround|fmax|fmin|fmod|hypot|cosh|sinh|trunc
        |ldexp|frexp|expm1|log1p|modf|lrint|llround|rint|nearbyint)f?
+    | fmaf? | inet_(pton|ntop) | strerrordesc_np | __popcount[sd]i2
     | __stack_chk_fail | _GLOBAL_OFFSET_TABLE_ | __ctype_\w+ | __isnan | __isinf
     """, re.VERBOSE)
 

@@ -13,7 +13,7 @@ ABROAD = re.compile(rb"/(?:work|home/\w+/src)/")
 def files(source):
     for folder, folders, names in os.walk(source):
         folders[:] = sorted(set(folders) - SKIPPED)
-        yield from (os.path.join(folder, name) for name in sorted(names))
+        yield from (os.path.join(folder, name) for name in sorted(names) if name not in SKIPPED)
 
 
 def faults_of(path):
