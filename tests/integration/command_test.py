@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""command_test.py HOPWARDEN LIVE_LOGIN: the command, verb by verb, as a reviewer runs it, over an SQLite history in a
-private folder. Ends with a line "cases: N passed, N failed"."""
+"""The command, verb by verb, as a reviewer runs it, over an SQLite history in a folder of its own. HOP_BUILD names the
+build folder. Alone it runs as any unittest; under sanitizers too."""
 import base64
 import datetime
 import hashlib
@@ -14,11 +14,11 @@ import socket
 import stat
 import struct
 import subprocess
-import sys
 import tempfile
 import unittest
 
-HOPWARDEN, LIVE_LOGIN = sys.argv[1:3]
+HOPWARDEN = os.path.join(os.environ["HOP_BUILD"], "review", "hopwarden")
+LIVE_LOGIN = os.path.join(os.environ["HOP_BUILD"], "tests", "integration", "live_login")
 KEY = "SHA256:" + "A" * 43
 OTHER_KEY = "SHA256:" + "B" * 43
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -588,7 +588,7 @@ class Freeze(Case):
 
 class Keys(Case):
     def keys(self, *words, **more):
-        return self.run_raw("keys", "--folder", self.path("keys.d"), "--group", "root", *words, **more)
+        return self.run_raw("keys", "--keys-dir", self.path("keys.d"), "--group", "root", *words, **more)
 
     def test_import_list_and_export(self):
         first, name = public_key("one", comment="anna@laptop")
@@ -627,7 +627,7 @@ class Keys(Case):
         self.assertEqual(self.keys("list", "anna")[0], 3)
 
     def test_a_group_that_is_not_there(self):
-        status, _, err = self.run_raw("keys", "--folder", self.path("keys.d"), "--group", "no-such-group", "import",
+        status, _, err = self.run_raw("keys", "--keys-dir", self.path("keys.d"), "--group", "no-such-group", "import",
                                       "anna", "-", input=public_key("one")[0].encode())
         self.assertEqual(status, 78)
         self.assertIn("systemd-sysusers", err)
@@ -917,12 +917,5 @@ class Doctor(Case):
         self.assertIn("critical database: ", "\n".join(self.findings()))
 
 
-def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    result = unittest.TextTestRunner(verbosity=1).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"cases: {result.testsRun - failed} passed, {failed} failed")
-    return failed > 0
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    unittest.main()
