@@ -70,11 +70,15 @@ static char *find_line(struct run *run, struct hop_span *ret_line)
 
 /* -- the judgement ------------------------------------------------------------------------- */
 
+/* A primary group can only add an account to those in scope; asking NSS for it costs more than the
+ * rest of this helper, so that comes last. */
 static bool in_scope(const struct run *run)
 {
-    const struct passwd *user = getpwnam(run->offer->account);
-    return hop_conf_in_scope(run->conf, run->offer->account, user ? (long)user->pw_gid : -1,
-                             SERVICE);
+    const char *account = run->offer->account;
+    if (hop_conf_in_scope(run->conf, account, -1, SERVICE))
+        return true;
+    const struct passwd *user = getpwnam(account);
+    return user && hop_conf_in_scope(run->conf, account, (long)user->pw_gid, SERVICE);
 }
 
 static enum served refuse(struct run *run, const struct hop_verdict *verdict,
@@ -182,6 +186,7 @@ static void leave_note(struct run *run)
     if (run->key_known &&
         hop_ssh_note_write(run->paths->notes, run->offer->monitor, &note, &why) != HOP_OK)
         note_trouble(run, &why);
+    hop_ssh_note_sweep(run->paths->notes, run->login.time);
 }
 
 static void begin(struct run *run)

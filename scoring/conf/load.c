@@ -57,7 +57,7 @@ static enum hop_rc check_bytes(struct reader *reader, struct hop_span line)
     return HOP_OK;
 }
 
-/* `line` has no blanks at its ends. */
+/* `line` has no blanks at its ends. No word of a value may begin with a comment sign. */
 static enum hop_rc check_entry(struct reader *reader, struct hop_span line)
 {
     char quoted[HOP_QUOTED_MAX];
@@ -71,7 +71,7 @@ static enum hop_rc check_entry(struct reader *reader, struct hop_span line)
         return hop_refuse(reader->err, &reader->where, "unknown option %s",
                           hop_quoted((struct hop_span){line.at, sign}, quoted));
     for (size_t i = sign; i + 1 < line.len; i++)
-        if (is_blank(line.at[i]) && is_comment_sign(line.at[i + 1]))
+        if (strchr(" \t,=", line.at[i]) && is_comment_sign(line.at[i + 1]))
             return hop_refuse(reader->err, &reader->where,
                               "a comment must stand on a line of its own");
     return HOP_OK;

@@ -22,6 +22,8 @@ static const struct {
      "t.conf:5: an indented line: a value must stand on one line"},
     {TOP "accounts = a,\n b\n", "t.conf:4: an indented line: a value must stand on one line"},
     {TOP "mode = observe ; for now\n", "t.conf:3: a comment must stand on a line of its own"},
+    {TOP "accounts = a,;b\n", "t.conf:3: a comment must stand on a line of its own"},
+    {TOP "accounts =#b\n", "t.conf:3: a comment must stand on a line of its own"},
     {TOP "mode = observe\t# for now\n", "t.conf:3: a comment must stand on a line of its own"},
     {TOP "mode = obs\x01"
          "erve\n",

@@ -38,7 +38,7 @@ START_TEST(the_default_policy_is_the_models)
     for (int loss = 0; loss < HOP_LOSS_TABLE_COUNT; loss++)
         for (int lane = 0; lane < HOP_LANE_COUNT; lane++)
             ck_assert_msg(policy->on_loss[loss][lane] == model.on_loss[loss][lane], "on_%s_%s",
-                          hop_loss_word(loss), hop_lane_word(lane));
+                          hop_loss_word((enum hop_loss)loss), hop_lane_word((enum hop_lane)lane));
     hop_conf_free(&conf);
 }
 END_TEST
@@ -51,8 +51,8 @@ START_TEST(every_cell_of_the_failure_table_can_be_set)
             for (int block = 0; block < 2; block++) {
                 char text[64];
                 struct hop_text line = hop_text_over(text, sizeof text);
-                hop_text_format(&line, "on_%s_%s = %s\n", hop_loss_word(loss), hop_lane_word(lane),
-                                block ? "block" : "allow");
+                hop_text_format(&line, "on_%s_%s = %s\n", hop_loss_word((enum hop_loss)loss),
+                                hop_lane_word((enum hop_lane)lane), block ? "block" : "allow");
                 struct hop_conf *conf = a_conf(text);
                 const struct hop_policy *policy = &hop_conf_settings(conf)->policy;
                 ck_assert_int_eq(policy->on_loss[loss][lane], block ? HOP_ON_BLOCK : HOP_ON_ALLOW);

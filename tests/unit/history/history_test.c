@@ -117,14 +117,17 @@ static bool redis_listens(void)
 static void redis_start(void)
 {
     const char *path = in_folder("redis.sock"), *log = in_folder("redis.log");
+    const char *users = in_folder("users.acl");
     pid_t self = getpid();
+    close(open(users, O_WRONLY | O_CREAT, 0600));
     redis = fork();
     if (redis == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != self)
             _exit(1);
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--dir", folder,
-               "--logfile", log, "--save", "", "--appendonly", "no", (char *)NULL);
+               "--logfile", log, "--save", "", "--appendonly", "no", "--aclfile", users,
+               (char *)NULL);
         _exit(127);
     }
     for (int tries = 0; !redis_listens(); tries++) {
@@ -248,6 +251,47 @@ START_TEST(replay_leaves_no_files)
     ck_assert_uint_eq(flush(), 0);
     ck_assert_int_eq(rmdir(folder), 0);
     ck_assert_int_eq(mkdir(folder, 0750), 0);
+}
+END_TEST
+
+/* DESIGN 5.3, one selector per row. WATCH names keys and is in neither @read nor @write. */
+static const char tenant_user[] =
+    "user default on nopass ~* +@all\n"
+    "user acme on >sesame -@all +auth +select +time +ping +multi +exec +unwatch +discard"
+    " +hello +client|setname"
+    " (~hop:1:p:*:acme ~hop:1:d:*:acme ~hop:1:s:*:acme +@read +@write +watch)"
+    " (~hop:1:log:acme +xadd +xrange)"
+    " (~hop:1:p:*:home ~hop:1:s:*:home ~hop:1:freeze ~hop:1:ok:* +@read)"
+    " (~hop:1:x:* ~hop:1:y:* ~hop:1:k:* ~hop:1:n:* +sadd +scard +srandmember)\n";
+
+static void file_is(const char *name, const char *text)
+{
+    int fd = open(in_folder(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+START_TEST(a_tenants_user_may_all_that_a_login_needs)
+{
+    char more[256];
+    struct hop_batch batch;
+    file_is("users.acl", tenant_user);
+    file_is("secret", "sesame\n");
+    redis_start();
+    snprintf(more, sizeof more, "history_user = acme\nhistory_secret = %s/secret\n", folder);
+    begin("unix:%s/redis.sock", more, HOP_HISTORY_WRITER);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_msg(recall() == HOP_OK, "%s", err.text);
+        learned(&batch);
+        ck_assert_int_eq(hop_plan_judged(&login, &reach, &recalled, 20, "{}", &batch), HOP_OK);
+        ck_assert_int_eq(hop_plan_step_up(&login, &reach, &batch), HOP_OK);
+        ck_assert_int_eq(hop_plan_session(&login, &reach, i == 0, &batch), HOP_OK);
+        ck_assert_msg(record(&batch) == HOP_RECORDED_STORE, "%s", err.text);
+        hop_batch_done(&batch);
+    }
+    ck_assert(knows(&recalled.merged, HOP_KIND_TENANT, "acme"));
+    one_write(HOP_WRITE_DAYS, "hop:1:p:{anna}:home", "c:DE", "20780:1+", HOP_RECORDED_SPOOL);
+    ck_assert_ptr_nonnull(strstr(err.text, "NOPERM"));
 }
 END_TEST
 
@@ -718,11 +762,11 @@ END_TEST
 
 HOP_SUITE_AROUND(
     "history/history", setup, teardown, what_is_recorded_is_recalled, the_stores_clock_is_handed_on,
-    replay_leaves_no_files, without_store_and_fallback_nothing_is_known,
-    the_fallback_serves_while_the_store_is_away, a_store_that_hangs_leaves_time_for_the_rest,
-    the_fallback_follows_the_store, what_came_from_the_fallback_is_not_kept_in_it,
-    a_store_that_forgot_a_known_identity_is_lost, helpers_read_and_write_nothing,
-    a_store_that_cannot_be_opened_is_named_at_each_recall,
+    replay_leaves_no_files, a_tenants_user_may_all_that_a_login_needs,
+    without_store_and_fallback_nothing_is_known, the_fallback_serves_while_the_store_is_away,
+    a_store_that_hangs_leaves_time_for_the_rest, the_fallback_follows_the_store,
+    what_came_from_the_fallback_is_not_kept_in_it, a_store_that_forgot_a_known_identity_is_lost,
+    helpers_read_and_write_nothing, a_store_that_cannot_be_opened_is_named_at_each_recall,
     all_that_was_spooled_arrives_when_the_store_appears, the_next_success_takes_along_what_waits,
     under_a_wrong_clock_all_goes_to_the_spool, a_session_is_closed_after_it_was_opened,
     evictions_do_not_wait, a_record_that_cannot_be_read_is_set_aside,

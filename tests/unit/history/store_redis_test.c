@@ -394,6 +394,39 @@ START_TEST(a_connection_closed_while_idle_is_made_anew)
 }
 END_TEST
 
+/* Answers once, closes, and says so to the parent before it serves on. */
+static void serve_and_hang_up(int listening, const void *context)
+{
+    const int *report = context;
+    char request[4096];
+    int fd = accept(listening, NULL, NULL);
+    if (recv(fd, request, sizeof request, 0) > 0)
+        send_all(fd, TIME_REPLY HASH_REPLY, strlen(TIME_REPLY HASH_REPLY));
+    close(fd);
+    if (write(report[1], "", 1) != 1)
+        _exit(1);
+    fd = accept(listening, NULL, NULL);
+    if (recv(fd, request, sizeof request, 0) > 0)
+        send_all(fd, "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n", 24);
+    for (;;)
+        pause();
+}
+
+START_TEST(a_write_after_the_server_hung_up_is_sent_once_over_a_new_connection)
+{
+    int report[2];
+    char done;
+    ck_assert_int_eq(pipe2(report, O_CLOEXEC), 0);
+    struct peer peer = peer_start(serve_and_hang_up, report);
+    struct hop_store *store = peer_store(&peer, "");
+    ck_assert_int_eq(two_reads(store, soon(), NULL), HOP_OK);
+    ck_assert_int_eq(read(report[0], &done, 1), 1);
+    ck_assert_int_eq(two_writes(store, false, soon(), NULL), HOP_OK);
+    hop_store_free(&store);
+    peer_stop(&peer);
+}
+END_TEST
+
 START_TEST(a_write_is_not_sent_twice)
 {
     /* EXEC's connection is closed without an answer: it may have been done */
@@ -798,8 +831,10 @@ HOP_LOOPED_SUITE(
     {a_hostile_answer_fails_writing_and_the_log_too, 0, SCRIPTS},
     ONCE(a_servers_words_are_shown_but_tamed),
     ONCE(a_score_is_one_round_trip_with_password_and_database),
-    ONCE(a_connection_closed_while_idle_is_made_anew), ONCE(a_write_is_not_sent_twice),
-    ONCE(conflicts_without_end_are_one), ONCE(a_transaction_counts_only_when_every_part_says_so),
+    ONCE(a_connection_closed_while_idle_is_made_anew),
+    ONCE(a_write_after_the_server_hung_up_is_sent_once_over_a_new_connection),
+    ONCE(a_write_is_not_sent_twice), ONCE(conflicts_without_end_are_one),
+    ONCE(a_transaction_counts_only_when_every_part_says_so),
     ONCE(an_unchanged_field_is_not_written), ONCE(a_peer_that_has_gone_raises_no_signal),
     ONCE(nobody_there_is_an_error), ONCE(a_server_that_accepts_nobody_is_left_at_the_deadline),
     ONCE(a_network_that_swallows_is_left_at_the_deadline),

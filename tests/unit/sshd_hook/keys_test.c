@@ -96,7 +96,6 @@ static void setup(void)
     paths = (struct hop_keys_paths){
         .conf = conf_path, .keys = keys_folder, .notes = notes, .devlog = devlog};
     listen_for_lines();
-    keys_make();
     configure("enforce", "*", history);
     freeze("account:nobody", "step_up|0|test|test");
 }
@@ -105,7 +104,6 @@ static void teardown(void)
 {
     char command[128];
     close(logger);
-    keys_remove();
     snprintf(command, sizeof command, "rm -rf %s", folder);
     ck_assert_int_eq(system(command), 0);
 }
@@ -312,6 +310,16 @@ START_TEST(an_account_out_of_scope_is_not_judged)
 }
 END_TEST
 
+START_TEST(a_primary_group_brings_an_account_into_scope)
+{
+    configure("enforce", "@root", history); /* root is in no group's list of members */
+    allow_key("root", "", "sk-ed25519");
+    expect_line("verify-required ", "sk-ed25519", serve("root", "sk-ed25519", "192.0.2.7"));
+    allow_key("daemon", "", "sk-ed25519");
+    expect_line("", "sk-ed25519", serve("daemon", "sk-ed25519", "192.0.2.7"));
+}
+END_TEST
+
 START_TEST(without_a_history_pam_judges_and_it_is_told)
 {
     char nowhere[160];
@@ -423,6 +431,18 @@ START_TEST(a_note_that_cannot_be_left_does_not_lock_out)
 }
 END_TEST
 
+START_TEST(old_notes_are_swept_up)
+{
+    char old[200], command[300];
+    snprintf(old, sizeof old, "%s/12345", notes);
+    snprintf(command, sizeof command, "touch -d '1 hour ago' %s", old);
+    ck_assert_int_eq(system(command), 0);
+    allow_key("ansible", "", "ed25519");
+    serve("ansible", "ed25519", INSIDE);
+    ck_assert_int_eq(access(old, F_OK), -1);
+}
+END_TEST
+
 START_TEST(no_syslog_does_not_lock_out)
 {
     ck_assert_int_eq(unlink(devlog), 0);
@@ -460,16 +480,16 @@ START_TEST(the_history_is_never_written)
 }
 END_TEST
 
-HOP_SUITE_AROUND("keys", setup, teardown, an_account_without_keys_gets_nothing,
-                 another_key_gets_nothing, what_is_allowed_is_printed_as_it_is_with_a_note,
-                 what_is_blocked_is_not_printed_and_leaves_no_note,
-                 a_refusal_is_one_line_per_account_key_and_hour, an_hour_later_it_is_told_again,
-                 a_step_up_asks_tokens_to_verify_and_leaves_others_to_pam,
-                 without_an_address_pam_judges, a_frozen_key_is_refused_always,
-                 observing_refuses_nothing, a_block_is_printed_where_it_is_answered_as_a_step_up,
-                 an_account_out_of_scope_is_not_judged, without_a_history_pam_judges_and_it_is_told,
-                 without_a_configuration_pam_judges_and_it_is_told_once,
-                 only_roots_own_files_are_believed, a_certificate_is_noted_by_its_ca_and_id,
-                 a_name_that_is_no_file_name_gets_nothing, huge_and_odd_arguments_get_nothing,
-                 a_note_that_cannot_be_left_does_not_lock_out, no_syslog_does_not_lock_out,
-                 the_history_is_never_written)
+HOP_SUITE_WITHIN(
+    "keys", keys_make, keys_remove, setup, teardown, an_account_without_keys_gets_nothing,
+    another_key_gets_nothing, what_is_allowed_is_printed_as_it_is_with_a_note,
+    what_is_blocked_is_not_printed_and_leaves_no_note,
+    a_refusal_is_one_line_per_account_key_and_hour, an_hour_later_it_is_told_again,
+    a_step_up_asks_tokens_to_verify_and_leaves_others_to_pam, without_an_address_pam_judges,
+    a_frozen_key_is_refused_always, observing_refuses_nothing,
+    a_block_is_printed_where_it_is_answered_as_a_step_up, an_account_out_of_scope_is_not_judged,
+    a_primary_group_brings_an_account_into_scope, without_a_history_pam_judges_and_it_is_told,
+    without_a_configuration_pam_judges_and_it_is_told_once, only_roots_own_files_are_believed,
+    a_certificate_is_noted_by_its_ca_and_id, a_name_that_is_no_file_name_gets_nothing,
+    huge_and_odd_arguments_get_nothing, a_note_that_cannot_be_left_does_not_lock_out,
+    old_notes_are_swept_up, no_syslog_does_not_lock_out, the_history_is_never_written)

@@ -172,7 +172,7 @@ START_TEST(account_names_are_file_names)
 }
 END_TEST
 
-HOP_SUITE_AROUND("lines", keys_make, keys_remove, the_line_of_the_offered_key_is_found,
+HOP_SUITE_WITHIN("lines", keys_make, keys_remove, NULL, NULL, the_line_of_the_offered_key_is_found,
                  of_two_lines_the_first_counts, line_ends_of_other_systems_do_no_harm,
                  a_certificate_needs_its_ca_as_an_authority, an_authority_is_no_login_key,
                  a_key_that_cannot_be_read_is_found_by_its_text, an_empty_file_holds_nothing,

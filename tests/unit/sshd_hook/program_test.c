@@ -16,8 +16,8 @@
 
 static char folder[64], output[16384];
 
-/* The helper's notes folder is what it is: here it lies on a /run of this test's own, on which there
- * is no syslog either. */
+/* The helper's notes folder is what it is: here it lies on a /run of this test's own, on which
+ * there is no syslog either. */
 static void setup(void)
 {
     ck_assert_msg(geteuid() == 0, "these tests need root");
@@ -28,13 +28,11 @@ static void setup(void)
     ck_assert_int_eq(mkdir("/run/hopwarden/notes", 0770), 0);
     snprintf(folder, sizeof folder, "/tmp/hop-program-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    keys_make();
 }
 
 static void teardown(void)
 {
     char command[128];
-    keys_remove();
     snprintf(command, sizeof command, "rm -rf %s", folder);
     ck_assert_int_eq(system(command), 0);
 }
@@ -105,5 +103,6 @@ START_TEST(help_and_version_are_told)
 }
 END_TEST
 
-HOP_SUITE_AROUND("program", setup, teardown, the_line_comes_out_and_the_status_is_zero,
-                 nothing_to_print_is_no_failure, wrong_usage_says_so, help_and_version_are_told)
+HOP_SUITE_WITHIN("program", keys_make, keys_remove, setup, teardown,
+                 the_line_comes_out_and_the_status_is_zero, nothing_to_print_is_no_failure,
+                 wrong_usage_says_so, help_and_version_are_told)
