@@ -136,7 +136,7 @@ struct hop_deadline hop_command_deadline(void)
 
 void hop_json_print(json_t *document)
 {
-    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(document);
 }

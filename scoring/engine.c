@@ -163,18 +163,37 @@ static bool clock_is_off(const struct hop_judgement *judgement)
     return llabs(judgement->clock_skew_ms) > (long long)HOP_CLOCK_SKEW_MAX * 1000;
 }
 
-/* Bound accounts are never scored: the binding decides, and no history can change it. */
-static void judge_bound(struct hop_engine *engine, const struct hop_login *login,
-                        struct hop_verdict *verdict)
+/* Bound accounts are never scored: the binding decides. Of the history only home's freezes count.
+ */
+static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
+                           struct hop_judgement *judgement, struct hop_deadline deadline)
 {
     const struct hop_policy *policy = &hop_conf_settings(engine->conf)->policy;
+    struct hop_verdict *verdict = &judgement->verdict;
     struct hop_binding binding;
     hop_conf_binding(engine->conf, login, &binding);
     hop_verdict_bound(binding.inside, binding.why, verdict);
+    enum hop_recall_source source = recall_by(engine, login, judgement, deadline);
+    if (source == HOP_RECALL_FALLBACK)
+        hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, login->lane);
+    if (source == HOP_RECALL_NOWHERE)
+        hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, login->lane);
+    else
+        hop_verdict_freeze(verdict, &judgement->recollection.around);
     if (binding.needs_key && binding.inside)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, login->lane);
     if (login->origin.address.family == 0)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, login->lane);
+}
+
+/* Always let in. Only the key helper, which may refuse a frozen key of anybody's, needs the
+ * history. */
+static void judge_break_glass_by(struct hop_engine *engine, struct hop_login *login,
+                                 struct hop_judgement *judgement, struct hop_deadline deadline)
+{
+    hop_verdict_break_glass(&judgement->verdict);
+    if (login->phase == HOP_PHASE_KEYS)
+        recall_by(engine, login, judgement, deadline);
 }
 
 static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
@@ -210,9 +229,9 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
     struct hop_verdict *verdict = &judgement->verdict;
     memset(verdict, 0, sizeof *verdict);
     if (login->class == HOP_CLASS_BREAK_GLASS)
-        hop_verdict_break_glass(verdict);
+        judge_break_glass_by(engine, login, judgement, deadline);
     else if (login->class == HOP_CLASS_AUTOMATION)
-        judge_bound(engine, login, verdict);
+        judge_bound_by(engine, login, judgement, deadline);
     else if (login->identity[0] == '\0') /* a shared account's key is its identity */
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, HOP_LANE_BOUND);
     else

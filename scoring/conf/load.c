@@ -20,6 +20,7 @@ struct reader {
     struct hop_section *section;    /* NULL in [hopwarden] and [home] */
     unsigned seen[HOP_OPTIONS_MAX]; /* the line of each option of this section, 0 for none */
     struct hop_span line;           /* what of the current line inih has still to get */
+    struct hop_span gap;            /* blanks between the last piece and the one before */
     bool begun;                     /* inih has got the first piece of it */
     bool taken;                     /* and has given back the last one it got */
     char name[NAME_ROOM + 1];
@@ -56,7 +57,7 @@ static enum hop_rc check_bytes(struct reader *reader, struct hop_span line)
     return HOP_OK;
 }
 
-/* `line` has no blanks at its ends. */
+/* `line` has no blanks at its ends. No word of a value may begin with a comment sign. */
 static enum hop_rc check_entry(struct reader *reader, struct hop_span line)
 {
     char quoted[HOP_QUOTED_MAX];
@@ -70,7 +71,7 @@ static enum hop_rc check_entry(struct reader *reader, struct hop_span line)
         return hop_refuse(reader->err, &reader->where, "unknown option %s",
                           hop_quoted((struct hop_span){line.at, sign}, quoted));
     for (size_t i = sign; i + 1 < line.len; i++)
-        if (is_blank(line.at[i]) && is_comment_sign(line.at[i + 1]))
+        if (strchr(" \t,=", line.at[i]) && is_comment_sign(line.at[i + 1]))
             return hop_refuse(reader->err, &reader->where,
                               "a comment must stand on a line of its own");
     return HOP_OK;
@@ -130,39 +131,43 @@ static enum hop_rc apply_entry(struct reader *reader)
                           reader->seen[option]);
     reader->seen[option] = reader->where.line;
     return hop_option_take(option, reader->conf, reader->section,
-                           (struct hop_span){.at = reader->value, .len = reader->len},
+                           hop_span_trim((struct hop_span){reader->value, reader->len}),
                            &reader->where, reader->err);
 }
 
-/* Where to cut, beyond `least`: inih strips blanks at both ends of a piece, and a piece that begins
- * with a comment sign would be a comment. 0 when there is no such place. */
+/* Where to cut, not before `least`: inih strips blanks at the end of a piece, and a piece that
+ * begins with a comment sign would be a comment. 0 when there is no such place. */
 static size_t cut_at(struct hop_span line, size_t least, size_t most)
 {
     size_t at = most;
     if (line.len <= most)
         return line.len;
-    while (at > least &&
-           (is_blank(line.at[at - 1]) || is_blank(line.at[at]) || is_comment_sign(line.at[at])))
+    while (at >= least && (is_blank(line.at[at - 1]) || is_comment_sign(line.at[at])))
         at--;
-    return at > least ? at : 0;
+    return at >= least ? at : 0;
 }
 
-/* The first piece holds the name, '=' and some of the value. */
+/* The first piece holds the name and '='; the later ones are indented, without the blanks that
+ * stood there: those are kept in `gap`. */
 static enum hop_rc hand_over(struct reader *reader, char *buffer, int size)
 {
-    size_t lead = reader->begun ? 1 : 0, least = 0;
-    if (!reader->begun)
-        while (reader->line.at[least++] != '=')
-            ;
-    size_t len = cut_at(reader->line, least, size > 2 ? (size_t)size - 2 : 0);
+    struct hop_span *line = &reader->line;
+    size_t lead = reader->begun ? 1 : 0, least = 1;
+    while (!reader->begun && line->at[least - 1] != '=')
+        least++;
+    reader->gap = (struct hop_span){.at = line->at, .len = 0};
+    while (is_blank(line->at[reader->gap.len]))
+        reader->gap.len++;
+    line->at += reader->gap.len;
+    line->len -= reader->gap.len;
+    size_t len = cut_at(*line, least, size > 2 ? (size_t)size - 2 : 0);
     if (len == 0)
-        return hop_refuse(reader->err, &reader->where,
-                          "a row of blanks or comment signs is too long");
+        return hop_refuse(reader->err, &reader->where, "a row of comment signs is too long");
     buffer[0] = ' ';
-    memcpy(buffer + lead, reader->line.at, len);
+    memcpy(buffer + lead, line->at, len);
     buffer[lead + len] = 0;
-    reader->line.at += len;
-    reader->line.len -= len;
+    line->at += len;
+    line->len -= len;
     reader->begun = true;
     reader->taken = false;
     return HOP_OK;
@@ -201,6 +206,7 @@ static int take_piece(void *stream, const char *section, const char *name, const
     (void)section;
     if (reader->len == 0 && !hop_string_copy(reader->name, sizeof reader->name, name))
         return 0;
+    hop_text_put_span(&text, reader->gap);
     hop_text_put(&text, value);
     reader->len = text.len;
     reader->taken = !text.cut;

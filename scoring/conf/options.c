@@ -407,7 +407,7 @@ static const struct hop_option options[] = {
           .valid = hop_tenant_valid, .take = take_text, .put = put_text)},
     {"person", "accounts", "list of accounts", "tenant:account", "",
      "The accounts that one human has.", LIST(hop_section, accounts, valid_account)},
-    {"team", "members", "list of identities", "persons, or accounts of nobody", "",
+    {"team", "members", "list of identities", "persons, or accounts that no person lists", "",
      "Who works together.", LIST(hop_section, members, valid_name)},
     {"account", "class", "class", "person shared automation break-glass", "person",
      "What stands behind the account.",

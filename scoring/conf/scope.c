@@ -33,7 +33,7 @@ bool hop_group_has(struct hop_span file, const char *group, const char *account,
     while (hop_span_cut(&file, '\n', &line)) {
         int64_t number;
         if (!hop_span_cut(&line, ':', &name) || !hop_span_is(name, group) ||
-            !hop_span_cut(&line, ':', &password) || !hop_span_cut(&line, ':', &gid))
+            !hop_span_cut(&line, ':', &password) || !hop_span_cut(&line, ':', &gid) || !line.at)
             continue;
         if (hop_span_int64(gid, 0, UINT32_MAX, &number) && number == primary_gid)
             return true;

@@ -145,23 +145,25 @@ static void owners_read(const struct reading *reading)
 }
 
 /* Of several other tenants the first by name, so that the answer does not depend on the sample's
- * order. Home is never in the inventory; this tenant's own tag there proves nothing. */
+ * order. Home is never in the inventory; this tenant's own tag there proves nothing; and one that
+ * is no tag hides others, which is what a flood does. */
 static void inventory_read(const struct reading *reading)
 {
     if (reading->layout->inventory == HOP_LAYOUT_NONE)
         return;
     const struct hop_reply *sample = reply_at(reading, reading->layout->inventory);
     char *tag = reading->into->inventory_tag;
+    bool flooded = sample[1].number > HOP_SHARED_SET_FULL;
     for (size_t i = 0; i < sampled(sample, HOP_NAMES_READ_MAX); i++) {
         char other[HOP_TAG_MAX + 1];
         if (!hop_tenant_valid(sample->pairs[i].field) ||
-            !hop_span_copy(sample->pairs[i].field, other, sizeof other) ||
-            strcmp(other, reading->login->tenant_tag) == 0)
-            continue;
-        if (!tag[0] || strcmp(other, tag) < 0)
+            !hop_span_copy(sample->pairs[i].field, other, sizeof other))
+            flooded = true;
+        else if (strcmp(other, reading->login->tenant_tag) != 0 &&
+                 (!tag[0] || strcmp(other, tag) < 0))
             hop_string_copy(tag, HOP_TAG_MAX + 1, other);
     }
-    reading->into->inventory_flooded = sample[1].number > HOP_SHARED_SET_FULL;
+    reading->into->inventory_flooded = flooded;
 }
 
 static double size_of(const struct hop_reply *reply)

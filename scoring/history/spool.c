@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,24 +41,34 @@ static enum hop_rc record_of(struct hop_span text, int64_t epoch_ms, char **ret_
     return HOP_OK;
 }
 
-static enum hop_rc bytes_put(int fd, const char *bytes, size_t len)
+static bool bytes_put(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
         ssize_t put = write(fd, bytes, len);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return HOP_IO;
+            return false;
         bytes += put;
         len -= (size_t)put;
     }
-    return HOP_OK;
+    return true;
 }
 
 static bool ends_in_mid_line(int fd, off_t size)
 {
     char last;
     return size > 0 && (pread(fd, &last, 1, size - 1) != 1 || last != '\n');
+}
+
+/* Beyond RLIMIT_FSIZE, which a session's limits may have lowered, write(2) would kill the process.
+ */
+static uint64_t room_to(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < HOP_SPOOL_BYTES_MAX)
+        return limit.rlim_cur;
+    return HOP_SPOOL_BYTES_MAX;
 }
 
 /* With the append lock held. The last writer may have been killed in the middle of its line. */
@@ -67,15 +78,11 @@ static enum hop_rc line_put(const char *path, int fd, const char *line, size_t l
     struct stat facts;
     if (fstat(fd, &facts) != 0)
         return hop_error_errno(err, HOP_IO, errno, "spool %s: stat", path);
-    if ((uint64_t)facts.st_size + len + 1 > HOP_SPOOL_BYTES_MAX)
+    if ((uint64_t)facts.st_size + len + 1 > room_to())
         return hop_error_set(err, HOP_LIMIT, "spool %s: full, %lld bytes wait", path,
                              (long long)facts.st_size);
-    enum hop_rc rc = HOP_OK;
-    if (ends_in_mid_line(fd, facts.st_size))
-        rc = bytes_put(fd, "\n", 1);
-    if (rc == HOP_OK)
-        rc = bytes_put(fd, line, len);
-    if (rc == HOP_OK) {
+    bool mid_line = ends_in_mid_line(fd, facts.st_size);
+    if ((!mid_line || bytes_put(fd, "\n", 1)) && bytes_put(fd, line, len)) {
         *ret_first = facts.st_size == 0;
         return HOP_OK;
     }

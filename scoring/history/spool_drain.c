@@ -306,9 +306,9 @@ static enum hop_rc lines_count(const char *path, struct window *window, size_t *
         case LINE_OVERLONG:
             count++;
             break;
-        case LINE_CUT_OFF:
-            count++;
-            /* fall through */
+        case LINE_CUT_OFF: /* the last there is */
+            *ret_count = count + 1;
+            return HOP_OK;
         case LINE_NONE:
             *ret_count = count;
             return HOP_OK;

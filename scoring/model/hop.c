@@ -24,7 +24,8 @@ void hop_evidence_hop(const struct hop_scene *scene, const struct hop_familiarit
 {
     const struct hop_login *login = scene->login;
     double p_hop = f->p_new[HOP_KIND_HOPPED];
-    if (login->origin.address.family == 0)
+    /* without a single day on record p_new would say that hopping is what everybody does */
+    if (login->origin.address.family == 0 || f->mass[HOP_KIND_HOPPED] <= 0)
         return;
     evidence->present[HOP_BLOCK_HOP] = true;
     for (int story = 0; story < HOP_STORY_COUNT; story++) {

@@ -128,6 +128,19 @@ void hop_verdict_bound(bool inside, const char *why, struct hop_verdict *ret_ver
     hop_verdict_because(ret_verdict, inside ? "bound" : "outside-binding", 0, "%s", shown);
 }
 
+void hop_verdict_freeze(struct hop_verdict *verdict, const struct hop_around *around)
+{
+    enum hop_action frozen = frozen_action(around);
+    if (frozen == HOP_ALLOW)
+        return;
+    verdict->action = severer(verdict->action, frozen);
+    verdict->own_action = severer(verdict->own_action, frozen);
+    verdict->score.floors |= HOP_FLOOR_BIT(HOP_FLOOR_FROZEN);
+    verdict->deferred = false;
+    verdict->alert = true;
+    hop_verdict_because(verdict, hop_floor_word(HOP_FLOOR_FROZEN), 0, "frozen by home");
+}
+
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict)
 {
     *ret_verdict =

@@ -71,6 +71,9 @@ void hop_verdict_on_loss(struct hop_verdict *verdict, const struct hop_policy *p
 void hop_verdict_because(struct hop_verdict *verdict, const char *code, int decibits,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Home's freezes of account, key or source, for a verdict that was not scored. */
+void hop_verdict_freeze(struct hop_verdict *verdict, const struct hop_around *around);
+
 /* A binding's outcome and a break-glass login: no score. */
 void hop_verdict_bound(bool inside, const char *why, struct hop_verdict *ret_verdict);
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict);

@@ -75,13 +75,13 @@ static bool number_within(const json_t *value, double low, double high, double *
     return true;
 }
 
-static void parse_time(struct reader *reader, struct hop_entry *entry)
+static void read_time(struct reader *reader, const char *name, int64_t *ret_epoch_s)
 {
-    struct hop_span value = string_of(reader, "@timestamp");
+    struct hop_span value = string_of(reader, name);
     if (value.at == NULL)
-        complain(reader, "@timestamp", "missing");
-    else if (!hop_date_parse(value, &entry->login.time, NULL) || entry->login.time < 0)
-        complain(reader, "@timestamp", "not a time like 2026-11-23T09:30:00Z");
+        complain(reader, name, "missing");
+    else if (!hop_date_parse(value, ret_epoch_s, NULL) || *ret_epoch_s < 0)
+        complain(reader, name, "not a time like 2026-11-23T09:30:00Z");
 }
 
 static void parse_id(struct reader *reader, struct hop_entry *entry)
@@ -303,8 +303,6 @@ static void parse_decision(struct reader *reader, struct hop_entry *entry)
     entry->has_mode = mode.at != NULL;
     if (entry->has_mode && !hop_mode_parse(mode, &entry->mode))
         complain(reader, "hopwarden.mode", "not a mode");
-    if (entry->has_verdict)
-        entry->has_place = entry->has_country = entry->has_asn = entry->has_kind = true;
 }
 
 static void parse_facts(struct reader *reader, struct hop_entry *entry)
@@ -321,12 +319,16 @@ static void parse_facts(struct reader *reader, struct hop_entry *entry)
     parse_class(reader, &entry->login);
 }
 
-static void parse_kind(const struct reader *reader, struct hop_entry *entry)
+static void parse_kind(struct reader *reader, struct hop_entry *entry)
 {
-    if (entry->outcome[0] != '\0' && !entry->has_verdict)
+    if (entry->outcome[0] != '\0' && !entry->has_verdict) {
         entry->kind = HOP_ENTRY_OUTCOME;
-    else if (member(reader, "hopwarden.author") != NULL)
+    } else if (member(reader, "hopwarden.author") != NULL) {
         entry->kind = HOP_ENTRY_CONFIRMATION;
+        read_time(reader, "hopwarden.login_time", &entry->vouched_time);
+    }
+    if (entry->has_verdict || entry->kind == HOP_ENTRY_CONFIRMATION)
+        entry->has_place = entry->has_country = entry->has_asn = entry->has_kind = true;
 }
 
 /* jansson quotes the line in its words: those bytes are anybody's. */
@@ -364,7 +366,7 @@ enum hop_rc hop_entry_parse(struct hop_span line, struct hop_entry *ret_entry,
         return rc;
     struct hop_entry entry;
     memset(&entry, 0, sizeof entry);
-    parse_time(&reader, &entry);
+    read_time(&reader, "@timestamp", &entry.login.time);
     parse_id(&reader, &entry);
     parse_who(&reader, &entry.login);
     parse_facts(&reader, &entry);

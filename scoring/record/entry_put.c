@@ -10,7 +10,7 @@
 static void put_head(struct hop_text *text, const struct hop_login *login, int64_t time)
 {
     hop_text_put_char(text, '{');
-    hop_member_time(text, time);
+    hop_member_time(text, "@timestamp", time);
     hop_member_word(text, "event.id", login->id);
     hop_member_string(text, "user.name", login->account);
     hop_member_string(text, "hopwarden.tenant", login->tenant);
@@ -175,6 +175,8 @@ bool hop_entry_put_confirmation(struct hop_text *text, const struct hop_login *l
 {
     size_t start = text->len;
     put_head(text, login, time);
+    put_facts(text, login);
+    hop_member_time(text, "hopwarden.login_time", login->time);
     hop_member_string(text, "hopwarden.author", author);
     hop_member_word(text, "hopwarden.note", why);
     hop_member_int(text, "hopwarden.v", 1);

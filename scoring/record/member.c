@@ -78,9 +78,9 @@ void hop_member_decibits(struct hop_text *text, const char *name, int decibits)
     put_decibits(text, decibits);
 }
 
-void hop_member_time(struct hop_text *text, int64_t epoch_s)
+void hop_member_time(struct hop_text *text, const char *name, int64_t epoch_s)
 {
-    hop_member_name(text, "@timestamp");
+    hop_member_name(text, name);
     hop_text_put_char(text, '"');
     hop_date_put(text, epoch_s, -1);
     hop_text_put_char(text, '"');

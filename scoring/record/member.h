@@ -16,7 +16,7 @@ void hop_member_true(struct hop_text *text, const char *name, bool value); /* le
 void hop_member_number(struct hop_text *text, const char *name, double value);
 /* Decibits as bits with one decimal: -202 is -20.2. */
 void hop_member_decibits(struct hop_text *text, const char *name, int decibits);
-void hop_member_time(struct hop_text *text, int64_t epoch_s);                      /* @timestamp */
+void hop_member_time(struct hop_text *text, const char *name, int64_t epoch_s);    /* @timestamp */
 void hop_member_address(struct hop_text *text, const struct hop_address *address); /* source.ip */
 
 /* hopwarden.reason_codes and hopwarden.reasons, the first `most` of each. A reason with weight ends

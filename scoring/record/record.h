@@ -38,6 +38,8 @@ enum hop_entry_kind {
 struct hop_entry {
     enum hop_entry_kind kind;
     struct hop_login login;    /* with the inline facts */
+    int64_t vouched_time;      /* of a confirmation: when the login was; login.time is when it was
+                                  confirmed */
     char id[HOP_NAME_MAX + 1]; /* event.id as written, "" for none; login.id too if it is a ULID */
     bool success; /* event.outcome, the credential check; when it is not told (has_outcome) true,
                      but false in an entry with a verdict: its first factor was still to come */
@@ -47,8 +49,8 @@ struct hop_entry {
     char outcome[HOP_NAME_MAX + 1]; /* hopwarden.outcome: a face's word, "" for none */
     bool has_session;               /* hopwarden.session: opened, refused, or none came */
     bool session_opened;
-    /* Inline facts, which override the databases. In an entry with a verdict all of them are given:
-     * what is not there was unknown to the score. */
+    /* Inline facts, which override the databases. In an entry with a verdict, and in a
+     * confirmation, all of them are given: what is not there was unknown to the score. */
     bool has_place, has_country, has_asn, has_kind, has_zone;
     bool has_lane;
     bool has_mode;
@@ -77,7 +79,8 @@ bool hop_entry_put_judged(struct hop_text *text, const struct hop_login *login,
  * "step-up-failed"). */
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
                            const char *outcome, bool session_opened, bool stepped_up);
-/* A reviewer vouched for the login at `time`: same id. */
+/* A reviewer vouched for the login at `time`: same id, and all facts once more, since the login's
+ * own entry may be trimmed away. */
 bool hop_entry_put_confirmation(struct hop_text *text, const struct hop_login *login, int64_t time,
                                 const char *author, const char *why);
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "encode.h"
 #include "file.h"
@@ -100,4 +104,31 @@ void hop_ssh_note_remove(const char *folder, long pid)
     char path[NOTE_PATH_MAX];
     if (note_path(folder, pid, path, NULL) == HOP_OK)
         hop_file_remove(path, NULL);
+}
+
+static bool is_old(int folder, const char *name, int64_t now)
+{
+    struct stat st;
+    int64_t pid;
+    bool note = hop_span_int64(hop_span_of(name), 0, INT64_MAX, &pid);
+    int64_t most = note ? HOP_SSH_NOTE_AGE_MAX : HOP_SSH_NOTE_OTHERS_AGE_MAX;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
+           now - (int64_t)st.st_mtim.tv_sec > most;
+}
+
+void hop_ssh_note_sweep(const char *folder, int64_t now)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    DIR *entries = fdopendir(fd);
+    if (!entries) {
+        close(fd);
+        return;
+    }
+    const struct dirent *entry;
+    for (int seen = 0; seen < HOP_SSH_NOTE_SWEEP_MAX && (entry = readdir(entries)); seen++)
+        if (is_old(fd, entry->d_name, now))
+            unlinkat(fd, entry->d_name, 0);
+    closedir(entries);
 }

@@ -78,8 +78,10 @@ struct hop_ssh_note {
     char account[HOP_NAME_MAX + 1];
     char key[HOP_KEY_MAX + 1];
 };
-#define HOP_SSH_NOTE_AGE_MAX 120 /* seconds: sshd's LoginGraceTime */
-#define HOP_SSH_NOTE_MAX 2048    /* bytes */
+#define HOP_SSH_NOTE_AGE_MAX 120         /* seconds: sshd's LoginGraceTime */
+#define HOP_SSH_NOTE_MAX 2048            /* bytes */
+#define HOP_SSH_NOTE_OTHERS_AGE_MAX 3600 /* seconds */
+#define HOP_SSH_NOTE_SWEEP_MAX 4096
 /* The text of a note, strictly. */
 enum hop_rc hop_ssh_note_parse(struct hop_span text, struct hop_ssh_note *ret_note,
                                struct hop_error *err);
@@ -92,5 +94,9 @@ enum hop_rc hop_ssh_note_read(const char *folder, long pid, uid_t owner, const c
                               int64_t now, int64_t not_before, struct hop_ssh_note *ret_note,
                               struct hop_error *err);
 void hop_ssh_note_remove(const char *folder, long pid);
+/* Removes what has grown old in the folder: notes that nobody believes any more (by their file's
+ * time), and after HOP_SSH_NOTE_OTHERS_AGE_MAX whatever else its writers keep there. Looks at no
+ * more than HOP_SSH_NOTE_SWEEP_MAX files. */
+void hop_ssh_note_sweep(const char *folder, int64_t now);
 
 #endif

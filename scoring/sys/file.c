@@ -212,7 +212,7 @@ enum hop_rc hop_file_replace(const char *path, const void *bytes, size_t len, mo
                              uid_t owner, gid_t group, bool durable, struct hop_error *err)
 {
     char temporary[PATH_MAX];
-    int fd;
+    int fd = -1;
     enum hop_rc rc = make_temporary(path, temporary, &fd, err);
     if (rc)
         return rc;

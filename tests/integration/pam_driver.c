@@ -3,11 +3,12 @@
  * service folder, and prints each answer.
  *
  *   pam_driver CONFDIR SERVICE USER PHASE[,PHASE...] [VARIABLE=VALUE ...] [--answer TEXT ...]
- * [--repeat N] [--user-size N]
+ * [--repeat N] [--user-size N] [--descriptors N] [--fail-allocation N]
  *
- * phases: auth, account, setcred, open, close. "\n" in a value stands for a newline. Prints
- * "auth=0", "text: ...", "login=<id>", and with --repeat the open descriptors and resident pages
- * after the first tenth and at the end.
+ * --descriptors N leaves N descriptors to the process; --fail-allocation N makes the N-th
+ * allocation of the phases fail (not under a sanitizer). phases: auth, account, setcred, open,
+ * close. "\n" in a value stands for a newline. Prints "auth=0", "text: ...", "login=<id>", and with
+ * --repeat the open descriptors and resident pages after the first tenth and at the end.
  */
 #include <dirent.h>
 #include <security/pam_appl.h>
@@ -15,10 +16,50 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define ANSWERS_MAX 8
 #define VARIABLES_MAX 16
+
+#if defined(__SANITIZE_ADDRESS__)
+#define OWN_ALLOCATOR 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OWN_ALLOCATOR 0
+#endif
+#endif
+#ifndef OWN_ALLOCATOR
+#define OWN_ALLOCATOR 1
+#endif
+
+static long allocations_left; /* until one fails; 0: none will */
+
+#if OWN_ALLOCATOR
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+static bool fails_now(void)
+{
+    return allocations_left > 0 && --allocations_left == 0;
+}
+
+void *malloc(size_t size)
+{
+    return fails_now() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails_now() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return fails_now() ? NULL : __libc_realloc(old, size);
+}
+#endif
 
 struct play {
     const char *confdir, *service, *user, *phases;
@@ -26,7 +67,8 @@ struct play {
     int variable_count;
     const char *answers[ANSWERS_MAX];
     int answer_count, answer_next;
-    long repeat;
+    long repeat, fail_allocation, descriptors;
+    char *long_name; /* of --user-size */
     bool quiet;
 };
 
@@ -82,11 +124,13 @@ static int once(struct play *play)
     for (int i = 0; i < play->variable_count; i++)
         pam_putenv(pamh, play->variables[i]);
     char *phases = strdup(play->phases), *rest = phases;
+    allocations_left = play->fail_allocation;
     for (char *name; phases != NULL && (name = strsep(&rest, ",")) != NULL;) {
         code = phase(pamh, name);
         if (!play->quiet)
             printf("%s=%d\n", name, code);
     }
+    allocations_left = 0;
     free(phases);
     const char *id = pam_getenv(pamh, "HOPWARDEN_LOGIN");
     if (!play->quiet && id != NULL)
@@ -137,6 +181,10 @@ static bool option(struct play *play, const char *name, char *value)
         play->answers[play->answer_count++] = value;
     else if (strcmp(name, "--repeat") == 0)
         play->repeat = strtol(value, NULL, 10);
+    else if (strcmp(name, "--descriptors") == 0)
+        play->descriptors = strtol(value, NULL, 10);
+    else if (strcmp(name, "--fail-allocation") == 0 && OWN_ALLOCATOR)
+        play->fail_allocation = strtol(value, NULL, 10);
     else if (strcmp(name, "--user-size") == 0) {
         size_t size = strtoul(value, NULL, 10);
         char *name_of_size = malloc(size + 1);
@@ -144,7 +192,7 @@ static bool option(struct play *play, const char *name, char *value)
             return false;
         memset(name_of_size, 'a', size);
         name_of_size[size] = '\0';
-        play->user = name_of_size;
+        play->user = play->long_name = name_of_size;
     } else
         return false;
     return true;
@@ -176,6 +224,9 @@ int main(int argc, char **argv)
         return 64;
     }
     play.quiet = play.repeat > 1;
+    struct rlimit most = {(rlim_t)play.descriptors, (rlim_t)play.descriptors};
+    if (play.descriptors > 0 && setrlimit(RLIMIT_NOFILE, &most) != 0)
+        return 2;
     for (long i = 0; i < play.repeat; i++) {
         int code = once(&play);
         if (code != 0)
@@ -183,5 +234,6 @@ int main(int argc, char **argv)
         if (play.quiet && (i == play.repeat / 10 || i + 1 == play.repeat))
             printf("after %ld: descriptors=%d pages=%ld\n", i + 1, descriptors(), resident_pages());
     }
+    free(play.long_name);
     return 0;
 }

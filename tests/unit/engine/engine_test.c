@@ -151,10 +151,35 @@ START_TEST(automation_is_bound_and_never_asked)
     struct hop_login other_key = login_of("ansible", "192.0.2.20", KEY_B);
     ck_assert_int_eq(judge(&other_key, &verdict), HOP_BLOCK);
     struct hop_login no_key = login_of("ansible", "192.0.2.20", "");
+    no_key.key_lost = true;
     ck_assert_int_eq(judge(&no_key, &verdict), HOP_ALLOW);
     ck_assert(verdict.deferred);
     struct hop_login nowhere = login_of("ansible", "", KEY_A);
     ck_assert_int_eq(judge(&nowhere, &verdict), HOP_BLOCK);
+}
+END_TEST
+
+static void freeze(const char *field, enum hop_freeze how)
+{
+    char value[64];
+    struct hop_text text = hop_text_over(value, sizeof value);
+    hop_freeze_put(&text, how, MONDAY_0930, "test", "test");
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(hop_batch_add(&batch, HOP_WRITE_FIELD, "hop:1:freeze", field, value, 0), 0);
+    ck_assert_int_eq(hop_history_record_by(hop_engine_history(engine), &batch, false,
+                                           hop_clock_deadline(1000), &err),
+                     HOP_RECORDED_STORE);
+    hop_batch_done(&batch);
+}
+
+START_TEST(a_freeze_counts_for_automation_too)
+{
+    struct hop_verdict verdict;
+    freeze("account:ansible", HOP_FREEZE_BLOCK);
+    struct hop_login inside = login_of("ansible", "192.0.2.20", KEY_A);
+    ck_assert_int_eq(judge(&inside, &verdict), HOP_BLOCK);
+    ck_assert(has_code(&verdict, "frozen"));
 }
 END_TEST
 
@@ -267,6 +292,7 @@ int main(void)
     tcase_add_test(memory, a_person_has_one_history_under_all_names);
     tcase_add_test(memory, a_login_out_of_another_tenant_is_no_allow);
     tcase_add_test(memory, automation_is_bound_and_never_asked);
+    tcase_add_test(memory, a_freeze_counts_for_automation_too);
     tcase_add_test(memory, break_glass_is_let_in_loudly);
     tcase_add_test(memory, a_shared_account_without_its_key_waits_for_the_session);
     tcase_add_test(memory, without_address_people_are_asked_or_blocked);

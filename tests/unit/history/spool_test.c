@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -196,6 +197,41 @@ START_TEST(the_spool_has_a_limit)
     struct stat facts;
     ck_assert_int_eq(stat(path, &facts), 0);
     ck_assert_int_eq(facts.st_size, HOP_SPOOL_BYTES_MAX);
+}
+END_TEST
+
+static int append_within_100_bytes(void)
+{
+    const struct rlimit small = {.rlim_cur = 100, .rlim_max = RLIM_INFINITY};
+    if (setrlimit(RLIMIT_FSIZE, &small) != 0)
+        return 10;
+    for (int i = 0; i < 2; i++)
+        if (hop_spool_append_by(path, hop_span_of("drop a b\n"), NOW, hop_clock_deadline(WAIT_MS),
+                                NULL) != HOP_OK)
+            return 11;
+    return hop_spool_append_by(path, hop_span_of("drop a b\n"), NOW, hop_clock_deadline(WAIT_MS),
+                               NULL) == HOP_LIMIT
+               ? 0
+               : 12;
+}
+
+/* Runs in a process of its own and returns what it returned. */
+static int apart(int (*run)(void))
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(run());
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* By SIGXFSZ the kernel would kill the process that writes. */
+START_TEST(a_process_with_a_file_size_limit_lives_on)
+{
+    ck_assert_int_eq(apart(append_within_100_bytes), 0);
+    ck_assert_uint_eq(waiting(), 2);
 }
 END_TEST
 
@@ -492,13 +528,7 @@ static int full_disk(void)
 START_TEST(a_full_disk_is_told_and_drains_all_the_same)
 {
     ck_assert_msg(geteuid() == 0, "this test needs root");
-    pid_t child = fork();
-    if (child == 0)
-        _exit(full_disk());
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(WEXITSTATUS(status), 0);
-    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(apart(full_disk), 0);
 }
 END_TEST
 
@@ -524,11 +554,11 @@ HOP_SUITE_AROUND("history/spool", setup, teardown, nothing_waits_without_a_file,
                  gives_records_back_in_order, is_for_its_owner_alone, follows_no_link,
                  a_missing_folder_is_told, refuses_text_that_would_not_come_back,
                  a_record_has_a_limit, the_spool_has_a_limit,
-                 what_was_refused_stays_and_comes_first, a_passed_deadline_takes_nothing,
-                 appends_though_the_deadline_has_passed, a_lost_note_gives_all_again,
-                 a_note_of_another_file_is_not_believed, damaged_bytes_cost_their_record_alone,
-                 garbage_costs_no_record, a_huge_line_costs_no_record,
-                 a_killed_writer_costs_its_own_record_alone,
+                 a_process_with_a_file_size_limit_lives_on, what_was_refused_stays_and_comes_first,
+                 a_passed_deadline_takes_nothing, appends_though_the_deadline_has_passed,
+                 a_lost_note_gives_all_again, a_note_of_another_file_is_not_believed,
+                 damaged_bytes_cost_their_record_alone, garbage_costs_no_record,
+                 a_huge_line_costs_no_record, a_killed_writer_costs_its_own_record_alone,
                  a_cut_off_last_line_is_found_at_the_end, what_the_taker_cannot_read_is_kept_aside,
                  damage_is_remembered_between_drains, one_drain_at_a_time,
                  a_held_lock_is_told_in_time, writers_and_a_drain_at_once_lose_nothing,

@@ -185,8 +185,12 @@ START_TEST(an_outcome_and_a_confirmation_stand_under_the_same_id)
     ck_assert(hop_entry_put_confirmation(&text, &login, login.time + 60, "ro\"ot", "she called"));
     entry = parsed((struct hop_span){line, text.len});
     ck_assert_int_eq(entry.kind, HOP_ENTRY_CONFIRMATION);
-    ck_assert_str_eq(entry.login.id, login.id);
     ck_assert_int_eq(entry.login.time, login.time + 60);
+    ck_assert_int_eq(entry.vouched_time, login.time);
+    entry.login.time = login.time;
+    entry.login.first_factor_proven = true;
+    assert_same_login(&entry.login, &login);
+    assert_same_place(&entry.login.origin.place, &login.origin.place);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 
 #include "../suite.h"
 #include "encode.h"
-#include "keys.h"
+#include "made_keys.h"
 #include "ssh.h"
 
 static struct hop_error err;
@@ -343,7 +343,7 @@ START_TEST(text_that_is_no_key_is_refused)
 }
 END_TEST
 
-HOP_SUITE_AROUND("key", keys_make, keys_remove, fingerprints_are_those_of_ssh_keygen,
+HOP_SUITE_WITHIN("key", keys_make, keys_remove, NULL, NULL, fingerprints_are_those_of_ssh_keygen,
                  fingerprints_are_those_of_libssh, types_are_the_keys_own_and_tokens_are_told,
                  a_certificate_has_its_plain_keys_fingerprint_and_its_cas,
                  a_name_is_the_fingerprint_or_ca_and_id, what_could_mislead_in_an_id_is_coded,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../suite.h"
@@ -237,6 +238,57 @@ START_TEST(removing_never_complains)
 }
 END_TEST
 
+static void touch(const char *name, int64_t time)
+{
+    char file[200];
+    snprintf(file, sizeof file, "%s/%s", folder, name);
+    int fd = open(file, O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_ge(fd, 0);
+    const struct timespec times[2] = {{.tv_sec = time}, {.tv_sec = time}};
+    ck_assert_int_eq(futimens(fd, times), 0);
+    close(fd);
+}
+
+static bool is_there(const char *name)
+{
+    char file[200];
+    struct stat st;
+    snprintf(file, sizeof file, "%s/%s", folder, name);
+    return lstat(file, &st) == 0;
+}
+
+START_TEST(a_sweep_takes_what_has_grown_old)
+{
+    touch("1", NOW - HOP_SSH_NOTE_AGE_MAX - 1);
+    touch("2", NOW - HOP_SSH_NOTE_AGE_MAX);
+    touch("3", NOW + 5);
+    touch(".1.abc", NOW - HOP_SSH_NOTE_OTHERS_AGE_MAX - 1);
+    touch("refused.x", NOW - HOP_SSH_NOTE_OTHERS_AGE_MAX);
+    hop_ssh_note_sweep(folder, NOW);
+    ck_assert(!is_there("1") && is_there("2") && is_there("3"));
+    ck_assert(!is_there(".1.abc") && is_there("refused.x"));
+}
+END_TEST
+
+START_TEST(a_sweep_keeps_to_its_folder)
+{
+    char link[200], target[200], inner[200];
+    touch("target", NOW);
+    snprintf(target, sizeof target, "%s/target", folder);
+    snprintf(link, sizeof link, "%s/link", folder);
+    snprintf(inner, sizeof inner, "%s/7", folder);
+    ck_assert_int_eq(symlink(target, link), 0);
+    ck_assert_int_eq(mkdir(inner, 0700), 0);
+    hop_ssh_note_sweep(folder, INT64_C(1) << 40);
+    ck_assert(!is_there("link") && !is_there("target") && is_there("7"));
+    ck_assert_int_eq(symlink(folder, link), 0);
+    touch("9", 1);
+    hop_ssh_note_sweep(link, NOW);
+    hop_ssh_note_sweep("/no/such/folder", NOW);
+    ck_assert(is_there("9"));
+}
+END_TEST
+
 START_TEST(a_folder_name_too_long_is_a_limit)
 {
     char name[700];
@@ -254,4 +306,5 @@ HOP_SUITE_AROUND("note", setup, teardown, a_note_comes_back,
                  root_may_have_written_it_too, another_account_is_malformed,
                  age_is_bounded_on_both_sides, any_other_text_is_malformed,
                  what_was_planted_is_replaced_not_written_through, removing_never_complains,
-                 a_folder_name_too_long_is_a_limit)
+                 a_folder_name_too_long_is_a_limit, a_sweep_takes_what_has_grown_old,
+                 a_sweep_keeps_to_its_folder)

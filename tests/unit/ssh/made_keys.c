@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keys.h"
+#include "made_keys.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys made for one test program by ssh-keygen, in a folder of their own; "sk-…" ones are put
  * together by hand, since no token is at hand. */
-#ifndef HOP_TEST_KEYS_H
-#define HOP_TEST_KEYS_H
+#ifndef HOP_TEST_MADE_KEYS_H
+#define HOP_TEST_MADE_KEYS_H
 
 #include "ssh.h"
 

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "date.h"
+#include "encode.h"
+#include "findings.h"
+#include "verbs.h"
+
+#define DATABASE_AGE_DAYS 45 /* they appear every week or month */
+
+struct wishes {
+    struct hop_common common;
+    const char *pam_file, *sshd_config, *sshd;
+};
+
+enum { OPTION_PAM = 0x6000, OPTION_SSHD_CONFIG, OPTION_SSHD };
+
+static const struct argp_option OPTIONS[] = {
+    {"pam-file", OPTION_PAM, "FILE", 0, "sshd's stack, instead of /etc/pam.d/sshd", 0},
+    {"sshd-config", OPTION_SSHD_CONFIG, "FILE", 0, "Instead of /etc/ssh/sshd_config", 0},
+    {"sshd", OPTION_SSHD, "PROGRAM", 0, "Whose version counts, instead of /usr/sbin/sshd", 0},
+    {0}};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct wishes *wishes = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &wishes->common;
+        return 0;
+    case OPTION_PAM:
+        wishes->pam_file = argument;
+        return 0;
+    case OPTION_SSHD_CONFIG:
+        wishes->sshd_config = argument;
+        return 0;
+    case OPTION_SSHD:
+        wishes->sshd = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void hop_finding(struct hop_findings *findings, enum hop_state state, const char *check,
+                 const char *mend, const char *format, ...)
+{
+    static const char *const STATES[] = {"fine", "warning", "critical"};
+    char what[HOP_CELL_MAX], shown[HOP_CELL_MAX * 4 + 4];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    struct hop_text text = hop_text_over(shown, sizeof shown);
+    hop_plain_put(&text, hop_span_of(what), sizeof what);
+    if (state > findings->worst)
+        findings->worst = state;
+    json_array_append_new(findings->list,
+                          json_pack("{s:s, s:s, s:s, s:s*}", "check", check, "state", STATES[state],
+                                    "what", shown, "mend", mend));
+    if (!findings->print)
+        return;
+    printf("%-8s  %-13s  %s\n", STATES[state], check, shown);
+    if (mend != NULL)
+        printf("%-8s  %-13s  -> %s\n", "", "", mend);
+}
+
+/* -- configuration ------------------------------------------------------------------------- */
+
+/* The value of an option in the dump, "" when it is not there. */
+static struct hop_span dumped(const char *dump, const char *option)
+{
+    struct hop_span rest = hop_span_of(dump), line, name;
+    while (hop_span_cut(&rest, '\n', &line))
+        if (hop_span_cut(&line, '=', &name) && line.at != NULL &&
+            hop_span_is(hop_span_trim(name), option))
+            return hop_span_trim(line);
+    return (struct hop_span){"", 0};
+}
+
+static void check_scope(struct hop_findings *findings, const struct hop_conf *conf)
+{
+    char *dump;
+    if (hop_conf_dump(conf, &dump, NULL) != HOP_OK)
+        return;
+    if (dumped(dump, "accounts").len == 0)
+        hop_finding(findings, HOP_STATE_WARNING, "scope", "set accounts = in [hopwarden]",
+                    "no account is in scope: nobody is judged");
+    free(dump);
+}
+
+static void check_settings(struct hop_findings *findings, const struct hop_conf *conf)
+{
+    const struct hop_settings *settings = hop_conf_settings(conf);
+    bool customer = strcmp(settings->tenant, HOP_HOME) != 0;
+    hop_finding(findings, HOP_STATE_FINE, "configuration", NULL, "tenant %s, witness %s, mode %s",
+                settings->tenant, settings->witness, hop_mode_word(settings->policy.mode));
+    if (customer && strcmp(settings->witness, HOP_HOME) == 0)
+        hop_finding(findings, HOP_STATE_WARNING, "witness",
+                    "leave witness unset where one customer must not vouch for another",
+                    "witness = home on a customer's host: whoever owns one such host can make "
+                    "anything look familiar everywhere");
+    check_scope(findings, conf);
+}
+
+/* -- history ------------------------------------------------------------------------------- */
+
+static void check_clock(struct hop_findings *findings, int64_t store_ms)
+{
+    int64_t skew_s = (hop_clock_epoch_ms() - store_ms) / 1000;
+    if (store_ms != 0 && llabs(skew_s) > HOP_CLOCK_SKEW_MAX)
+        hop_finding(
+            findings, HOP_STATE_CRITICAL, "clock",
+            "set the clock (chrony, systemd-timesyncd); records wait in the spool until then",
+            "this host is %lld s off the history's clock", (long long)skew_s);
+}
+
+static void check_store(struct hop_findings *findings, const struct hop_desk *desk)
+{
+    const char *history = hop_conf_settings(desk->conf)->history;
+    struct hop_read read = {.kind = HOP_READ_TIME};
+    struct hop_replies replies;
+    struct hop_error err = {0};
+    hop_replies_init(&replies);
+    enum hop_rc rc = HOP_IO;
+    hop_error_set(&err, HOP_IO, "cannot be opened");
+    if (desk->store != NULL)
+        rc = hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), &err);
+    if (rc == HOP_OK) {
+        hop_finding(findings, HOP_STATE_FINE, "history", NULL, "%s answers", history);
+        check_clock(findings, replies.items[0].number);
+    } else {
+        hop_finding(findings, HOP_STATE_CRITICAL, "history",
+                    "start the store, or correct history= and its user and secret", "%s: %s",
+                    history, err.text);
+    }
+    hop_replies_done(&replies);
+}
+
+static void check_spool(struct hop_findings *findings, const struct hop_desk *desk)
+{
+    size_t count = 0;
+    struct hop_error err = {0};
+    if (hop_history_spooled(hop_engine_history(desk->engine), &count, &err) != HOP_OK)
+        hop_finding(findings, HOP_STATE_WARNING, "spool", "look at the file it names", "%s",
+                    err.text);
+    else if (count > 0)
+        hop_finding(findings, HOP_STATE_WARNING, "spool", "hopwarden flush",
+                    "%zu records wait to be written", count);
+}
+
+/* -- databases ----------------------------------------------------------------------------- */
+
+static void check_age(struct hop_findings *findings, const char *path, int64_t built)
+{
+    int64_t days = (hop_clock_epoch_ms() / 1000 - built) / HOP_DAY_SECONDS;
+    if (days > DATABASE_AGE_DAYS)
+        hop_finding(findings, HOP_STATE_WARNING, "database",
+                    "update it; replace the file by rename, never in place", "%s is %lld days old",
+                    path, (long long)days);
+    else
+        hop_finding(findings, HOP_STATE_FINE, "database", NULL, "%s, %lld days old", path,
+                    (long long)days);
+}
+
+static void check_databases(struct hop_findings *findings, const struct hop_conf *conf)
+{
+    const struct hop_settings *settings = hop_conf_settings(conf);
+    const char *const paths[] = {settings->geo_city, settings->geo_asn};
+    struct hop_facts *facts = NULL;
+    struct hop_error err = {0};
+    if (hop_facts_open(conf, &facts, &err) != HOP_OK || hop_facts_lost(facts))
+        hop_finding(findings, HOP_STATE_CRITICAL, "database",
+                    "put the file there, owned by root, not writable by others", "%s", err.text);
+    for (int which = 0; which < 2 && facts != NULL; which++) {
+        int64_t built = hop_facts_built(facts, which);
+        if (paths[which][0] != '\0' && built != 0)
+            check_age(findings, paths[which], built);
+    }
+    if (paths[0][0] == '\0' && paths[1][0] == '\0')
+        hop_finding(findings, HOP_STATE_WARNING, "database", "set geo_city and geo_asn",
+                    "none is configured: country, place and network operator stay unknown");
+    hop_facts_free(&facts);
+}
+
+static void check_all(struct hop_findings *findings, const struct wishes *wishes)
+{
+    struct hop_conf *conf;
+    struct hop_desk desk;
+    struct hop_error err = {0};
+    enum hop_mode mode = HOP_MODE_ENFORCE;
+    if (hop_conf_load(wishes->common.conf_path, &conf, &err) != HOP_OK) {
+        hop_finding(findings, HOP_STATE_CRITICAL, "configuration",
+                    "correct the line it names; until then the last good copy is used", "%s",
+                    err.text);
+    } else {
+        mode = hop_conf_settings(conf)->policy.mode;
+        check_settings(findings, conf);
+        check_databases(findings, conf);
+        if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) == HOP_EXIT_FINE) {
+            check_store(findings, &desk);
+            check_spool(findings, &desk);
+            hop_desk_close(&desk);
+        }
+    }
+    hop_doctor_pam(findings, wishes->pam_file, mode);
+    hop_doctor_sshd(findings, wishes->sshd_config, wishes->sshd);
+}
+
+int hop_verb_doctor(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&hop_common_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        OPTIONS,
+        parse,
+        "",
+        "Look for what is wrong with this installation: 0 nothing, 1 warnings, 2 something "
+        "critical.",
+        children,
+        NULL,
+        NULL};
+    struct wishes wishes = {.pam_file = "/etc/pam.d/sshd",
+                            .sshd_config = "/etc/ssh/sshd_config",
+                            .sshd = "/usr/sbin/sshd"};
+    hop_command_parse(&argp, argc, argv, &wishes.common);
+    struct hop_findings findings = {.list = json_array(), .print = !wishes.common.json};
+    check_all(&findings, &wishes);
+    if (wishes.common.json)
+        hop_json_print(findings.list);
+    else
+        json_decref(findings.list);
+    return (int)findings.worst;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer to sshd's AuthorizedKeysCommand: the one line of keys.d/<account> that holds the
+ * offered key, as it is, with verify-required, or not at all (DESIGN 3, the helpers).
+ *
+ *   offer ── the line? ── key, configuration, scope ── engine ── print ── note
+ *             none: nothing       any trouble: print, PAM judges
+ */
+#ifndef HOP_KEYS_H
+#define HOP_KEYS_H
+
+#include <stdio.h>
+
+#include "engine.h"
+#include "ssh.h"
+
+#define HOP_KEYS_FOLDER "/etc/hopwarden/keys.d"
+#define HOP_KEYS_NOTES "/run/hopwarden/notes"
+#define HOP_KEYS_FILE_MAX (4u << 20) /* bytes of one account's file */
+
+struct hop_keys_paths {
+    const char *conf, *keys, *notes, *devlog;
+};
+
+/* What sshd asks about. */
+struct hop_keys_offer {
+    const char *account;       /* %u */
+    const char *type;          /* %t */
+    const char *base64;        /* %k */
+    struct hop_address source; /* family 0: not told */
+    long monitor;              /* pid the note is for: this helper's parent */
+};
+
+/* Writes at most one line to `out`, leaves the note if it did, tells refusals and trouble to
+ * syslog. Blocks for local files, and for the history and syslog within helper_deadline_ms. */
+void hop_keys_serve(const struct hop_keys_paths *paths, const struct hop_keys_offer *offer,
+                    FILE *out);
+
+/* Names that can be a file in keys.d: no slash, no control character, no dot in front. */
+bool hop_keys_account_valid(const char *account);
+
+/* The line of `file` for the offered key, as sshd would match it: the same plain key, or for a
+ * certificate a cert-authority line with its CA's. `key` NULL (not to be parsed): the same text. */
+bool hop_keys_find(struct hop_span file, const struct hop_keys_offer *offer,
+                   const struct hop_ssh_key *key, struct hop_span *ret_line);
+
+/* Appends the line, with verify-required as its last option if it is not in force already. */
+void hop_keys_put_verified(struct hop_text *text, struct hop_span line);
+
+#endif

@@ -1,0 +1,7 @@
+# History lost, this host's copy knows her, and nobody can be asked: let in, told aloud.
+login 2026-11-23T08:30:00Z t0/db1 SHA256:anna
+from internet 84.24.10.7 NL 33915 fixed 52.3 4.9
+use anna.profile
+lose fallback
+lane unasked
+phase account

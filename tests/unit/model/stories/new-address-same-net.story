@@ -1,0 +1,4 @@
+# The provider gave her another address of the same network.
+login 2026-11-23T08:30:00Z t0/db1 SHA256:anna
+from internet 84.24.10.99 NL 33915 fixed 52.3 4.9
+use anna.profile

@@ -1,0 +1,4 @@
+# First day at work: asked.
+login 2026-11-23T08:30:00Z t0/db1 SHA256:anna
+from home 192.0.2.10 NL 64500 fixed
+around 3 14 6 160

@@ -1,0 +1,6 @@
+# She passed the step-up: the session opens, and its values are confirmed.
+login 2026-11-23T08:30:00Z t0/db1 SHA256:anna
+from internet 80.58.61.3 ES 3352 fixed 40.4 -3.7
+use anna.profile
+phase session
+flag stepped-up

@@ -1,0 +1,6 @@
+# Her key in Shanghai three hours after she worked at home, to a tenant she never used.
+login 2026-11-23T11:00:00Z t37/app1 SHA256:anna
+from internet 218.92.0.31 CN 4134 fixed 31.2 121.5
+use anna.profile
+last 3h internet NL 33915 fixed 52.3 4.9
+around 0 14 2 160

@@ -1,0 +1,5 @@
+# The same place two days later: anybody could have flown.
+login 2026-11-23T11:00:00Z t0/db1 SHA256:anna
+from internet 218.92.0.31 CN 4134 fixed 31.2 121.5
+use anna.profile
+last 2d internet NL 33915 fixed 52.3 4.9
