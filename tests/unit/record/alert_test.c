@@ -14,8 +14,10 @@ static json_t *put(const struct hop_alert *alert)
     hop_alert_put(&text, alert);
     ck_assert(!text.cut);
     ck_assert_uint_le(text.len, HOP_ALERT_MAX);
-    for (size_t i = 0; i < text.len; i++)
-        ck_assert_msg(line[i] >= 0x20 && line[i] <= 0x7e, "byte %zu of %s", i, line);
+    size_t printable = 0;
+    while (printable < text.len && line[printable] >= 0x20 && line[printable] <= 0x7e)
+        printable++;
+    ck_assert_msg(printable == text.len, "byte %zu of %s", printable, line);
     json_error_t error;
     json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, &error);
     ck_assert_msg(root != NULL, "%s in %s", error.text, line);
