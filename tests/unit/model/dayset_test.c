@@ -150,7 +150,8 @@ START_TEST(a_union_holds_exactly_the_days_of_both_within_the_window)
         for (int32_t day = 19400; day < 21800; day++) {
             bool in = hop_dayset_has(&a, day) || hop_dayset_has(&b, day);
             bool old = day <= both.last_day - HOP_DAYSET_WINDOW;
-            ck_assert_msg(hop_dayset_has(&both, day) == (in && !old), "day %d", day);
+            if (hop_dayset_has(&both, day) != (in && !old))
+                ck_abort_msg("day %d", day);
         }
         ck_assert_int_eq(both.confirmed, a.confirmed || b.confirmed);
     }
@@ -195,7 +196,8 @@ START_TEST(days_after_a_day_are_dropped)
         for (int32_t day = 19400; day < 21800; day++) {
             bool keep = hop_dayset_has(&set, day) && day <= limit;
             kept += keep;
-            ck_assert(hop_dayset_has(&cut, day) == keep);
+            if (hop_dayset_has(&cut, day) != keep)
+                ck_abort_msg("day %d", day);
         }
         ck_assert_int_eq(hop_dayset_days(&cut), kept);
         ck_assert(kept == 0 || (cut.bits[0] & 1));
