@@ -150,7 +150,7 @@ static void fill_verdict(struct hop_verdict *verdict, unsigned *seed)
 START_TEST(no_input_breaks_the_line)
 {
     unsigned seed = (unsigned)_i;
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 30; round++) {
         struct hop_login login = sample_login();
         struct hop_verdict verdict;
         char note[HOP_ERROR_TEXT_MAX * 4], author[HOP_NAME_MAX + 1];
