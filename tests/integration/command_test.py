@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pwd
+import re
 import shutil
 import socket
 import stat
@@ -19,6 +20,7 @@ import unittest
 
 HOPWARDEN = os.path.join(os.environ["HOP_BUILD"], "review", "hopwarden")
 LIVE_LOGIN = os.path.join(os.environ["HOP_BUILD"], "tests", "integration", "live_login")
+MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "hopwarden.8")
 KEY = "SHA256:" + "A" * 43
 OTHER_KEY = "SHA256:" + "B" * 43
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -185,6 +187,16 @@ class Words(Case):
         status, out, _ = self.run_raw("--version")
         self.assertEqual(status, 0)
         self.assertRegex(out, r"^hopwarden \d+\.\d+")
+
+    def test_the_manual_has_every_verb_and_option(self):
+        with open(MANUAL, encoding="utf-8") as file:
+            manual = file.read()
+        _, out, _ = self.run_raw("--help")
+        for verb in [line.split()[0] for line in out.splitlines() if line.startswith("  ")]:
+            self.assertIn(f"\n.Cm {verb}\n", manual)
+            options = set(re.findall(r"--([a-z-]+)", self.run_raw(verb, "--help")[1])) - {"usage", "version"}
+            for option in options:
+                self.assertRegex(manual, f"Fl -{option}\\b", verb)
 
     def test_an_unknown_option_is_a_mistake_in_usage(self):
         for verb in ("config", "confirm", "doctor", "explain", "flush", "freeze", "history", "import", "keys", "log",
