@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import sys
-import textwrap
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "integration"))
 
@@ -75,16 +74,31 @@ class Act:
 
     @staticmethod
     def tell_alert(line):
-        colour = OF_ACTION.get(line.alert.get("hopwarden.action"), "dim")
-        print(paint("  syslog ", colour) + f"{('emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info')[line.severity]}:")
-        print(paint(textwrap.fill(f"hopwarden: {line.text}", width() - 2, initial_indent="    ", subsequent_indent="    ",
-                                  break_on_hyphens=False), "dim"))
+        """The line about the verdict as it stands; a later one about the same login in short."""
+        alert = line.alert
+        colour = OF_ACTION.get(alert.get("hopwarden.action"), "dim")
+        severity = ("emerg", "alert", "crit", "err", "warning", "notice", "info")[line.severity]
+        print(paint(f"  syslog, {severity}:", colour), end=" ")
+        if alert["event.action"] == "login-scored":
+            print(paint("hopwarden:" + folded(line.text, width() - 4), "dim"))
+        else:
+            print(paint(f"hopwarden: {alert['event.action']}, id {alert.get('event.id')}", "dim"))
+
+
+def folded(text, columns):
+    """A long JSON line, broken only between its members."""
+    rows = [""]
+    for member in text.replace(',"', ',\0"').split("\0"):
+        if len(rows[-1]) + len(member) > columns or not rows[-1] and len(rows) == 1:
+            rows.append("")
+        rows[-1] += member
+    return "\n    ".join(rows)
 
 
 ACTS = [
     Act("1  anna, from where she always works", "anna", scene.USUAL, list, "allow", True, "allowed, no prompt"),
     Act("2  anna's key, from a hosting provider abroad; a wrong one-time code", "anna", scene.ABROAD,
-        lambda: [client.wrong_code()], "step_up", False, "asked; wrong code refused"),
+        lambda: [client.wrong_code()] * 9, "step_up", False, "asked; wrong code refused"),
     Act("3  the same, with the right code", "anna", scene.ABROAD,
         lambda: [client.code_now()], "step_up", True, "asked; right code let in"),
     Act("4  ben's key, used inside customer beta's network to hop to customer acme", "ben", scene.IN_BETA,
@@ -123,7 +137,7 @@ def prepare(folder, redis):
         prints[name] = box.fingerprint(box.add_account(name, groups=["msp-admins"]).key)
     box.configure(scene.configuration(mode="enforce", history=history))
     past = scene.as_log(scene.logins("anna", prints["anna"]),
-                        scene.logins("ben", prints["ben"], tenant="beta", host="beta-web1"))
+                        scene.logins("ben", prints["ben"], tenant="home", host="bastion1"))
     sandbox.write(box.path("three-weeks.ndjson"), past)
     done = box.hopwarden("import", box.path("three-weeks.ndjson"))
     if done.returncode != 0:

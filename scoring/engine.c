@@ -136,9 +136,10 @@ static void complete_origin(const struct hop_engine *engine, struct hop_login *l
     if (login->origin.zone != HOP_ZONE_INTERNET || recollection->inventory_tag[0] == '\0')
         return;
     const char *name = hop_conf_tenant_of_tag(engine->conf, recollection->inventory_tag);
-    if (name == NULL)
+    /* Home never writes there, so its tag is a forgery: of a tenant that nobody can name. */
+    if (name == NULL || strcmp(name, HOP_HOME) == 0)
         name = recollection->inventory_tag;
-    if (strcmp(name, login->tenant) == 0 || strcmp(name, HOP_HOME) == 0)
+    if (strcmp(name, login->tenant) == 0)
         return;
     login->origin.zone = HOP_ZONE_TENANT;
     login->origin.from_inventory = true;
@@ -186,6 +187,16 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, login->lane);
 }
 
+/* Always let in. Only the key helper, which may refuse a frozen key of anybody's, needs the
+ * history. */
+static void judge_break_glass_by(struct hop_engine *engine, struct hop_login *login,
+                                 struct hop_judgement *judgement, struct hop_deadline deadline)
+{
+    hop_verdict_break_glass(&judgement->verdict);
+    if (login->phase == HOP_PHASE_KEYS)
+        recall_by(engine, login, judgement, deadline);
+}
+
 static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
                             struct hop_judgement *judgement, struct hop_deadline deadline)
 {
@@ -219,7 +230,7 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
     struct hop_verdict *verdict = &judgement->verdict;
     memset(verdict, 0, sizeof *verdict);
     if (login->class == HOP_CLASS_BREAK_GLASS)
-        hop_verdict_break_glass(verdict);
+        judge_break_glass_by(engine, login, judgement, deadline);
     else if (login->class == HOP_CLASS_AUTOMATION)
         judge_bound_by(engine, login, judgement, deadline);
     else if (login->identity[0] == '\0') /* a shared account's key is its identity */

@@ -49,7 +49,7 @@ class HostCase(unittest.TestCase):
     def give_history(cls):
         """By the product's own import."""
         people = [scene.logins(name, cls.print_of(name)) for name in ("anna", "dora")]
-        people.append(scene.logins("ben", cls.print_of("ben"), tenant="beta", host="beta-web1"))
+        people.append(scene.logins("ben", cls.print_of("ben"), tenant="home", host="bastion1"))
         people.append(scene.logins("pavel", ""))
         path = cls.box.path("past.ndjson")
         sandbox.write(path, scene.as_log(*people))

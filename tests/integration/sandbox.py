@@ -60,6 +60,7 @@ class Line:
     """One datagram that syslog got."""
     severity: int
     ident: str
+    pid: int
     text: str
 
     @property
@@ -84,7 +85,8 @@ class Syslog:
             head, _, rest = text.partition(">")
             priority = int(head[1:]) if head[1:].isdigit() else 0
             ident, _, message = rest[16:].partition(": ")
-            self.lines.append(Line(priority & 7, ident.partition("[")[0], message))
+            name, _, pid = ident.rstrip("]").partition("[")
+            self.lines.append(Line(priority & 7, name, int(pid) if pid.isdigit() else 0, message))
 
     def since(self, mark):
         return self.lines[mark:]
@@ -276,6 +278,13 @@ class Sandbox:
         write(path, before + line, 0o640, (0, 63999))
 
     @staticmethod
+    def allow_key_at_home(account):
+        """~/.ssh/authorized_keys, where sshd looks without hopwarden."""
+        with open(f"{account.key}.pub", encoding="ascii") as file:
+            write(f"{account.home}/.ssh/authorized_keys", file.read(), 0o600, (account.uid, account.uid))
+        os.chown(f"{account.home}/.ssh", account.uid, account.uid)
+
+    @staticmethod
     def fingerprint(key):
         return run("ssh-keygen", "-l", "-E", "sha256", "-f", f"{key}.pub").stdout.split()[1]
 
@@ -315,14 +324,14 @@ class Sandbox:
         self._children.append(child)
         return child
 
-    def start_sshd(self, extra=""):
-        """Debian's own sshd_config, contrib's lanes as they are, and the lines that a second sshd needs."""
+    def start_sshd(self, extra="", lanes=True):
+        """Debian's own sshd_config, contrib's lanes as they are (a stage before them without), and what a second sshd needs."""
         with open("/usr/share/openssh/sshd_config", encoding="utf-8") as file:
             write("/etc/ssh/sshd_config", file.read())
-        lanes = os.path.join(SOURCE, "contrib", "sshd_config.d", "hopwarden.conf")
         shutil.rmtree("/etc/ssh/sshd_config.d", ignore_errors=True)
         os.makedirs("/etc/ssh/sshd_config.d")
-        shutil.copy(lanes, "/etc/ssh/sshd_config.d/hopwarden.conf")
+        if lanes:
+            shutil.copy(os.path.join(SOURCE, "contrib", "sshd_config.d", "hopwarden.conf"), "/etc/ssh/sshd_config.d/")
         if not os.path.exists(self.path("host_key")):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path("host_key"))
         self._listen(extra)
@@ -405,6 +414,16 @@ class Login:
     def alert(self):
         """The line about the verdict."""
         return next((a for a in self.alerts if a.get("event.action") == "login-scored"), {})
+
+    @property
+    def acts(self):
+        """What was told of this login, in order; not what was found out meanwhile about earlier ones."""
+        return [a["event.action"] for a in self.alerts if a.get("event.id") == self.alert.get("event.id")]
+
+    @property
+    def monitor(self):
+        """Pid of sshd's monitor of this connection."""
+        return next(line.pid for line in self.lines if line.text.startswith("Connection from"))
 
     def __str__(self):
         text = [f"exit {self.status}, prompts {self.prompts}", self.seen]

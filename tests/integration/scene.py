@@ -28,7 +28,6 @@ history  = {history}
 geo_city = /var/lib/hopwarden/city.mmdb
 geo_asn  = /var/lib/hopwarden/asn.mmdb
 hosting_networks = AS64666
-tenant_count = 40
 {more}
 [home]
 networks = 127.0.1.0/24
