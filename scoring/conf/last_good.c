@@ -51,8 +51,8 @@ static enum hop_rc read_copy(const char *copy, char **ret_bytes, size_t *ret_len
 
 static bool copy_is(const char *copy, const char *bytes, size_t len)
 {
-    char *old;
-    size_t old_len;
+    char *old = NULL;
+    size_t old_len = 0;
     if (read_copy(copy, &old, &old_len, NULL) != HOP_OK)
         return false;
     bool same = old_len == len && memcmp(old, bytes, len) == 0;
