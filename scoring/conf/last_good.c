@@ -63,8 +63,8 @@ static bool copy_is(const char *copy, const char *bytes, size_t len)
 /* What goes wrong here is told in `err` and spoils nothing. */
 static void keep_copy(const char *copy, const struct hop_sources *sources, struct hop_error *err)
 {
-    char *bytes;
-    size_t len;
+    char *bytes = NULL;
+    size_t len = 0;
     if (join_sources(sources, &bytes, &len, err) != HOP_OK)
         return;
     if (!copy_is(copy, bytes, len))
