@@ -5,8 +5,7 @@
 
 #include <time.h>
 
-#include "error.h"
-#include "login.h"
+#include "record.h"
 
 #define HOP_AUTHLOG_PARTIALS 256
 

@@ -23,7 +23,7 @@ struct wishes {
 enum { OPTION_FOLDER = 0x5000, OPTION_GROUP };
 
 static const struct argp_option OPTIONS[] = {
-    {"folder", OPTION_FOLDER, "FOLDER", 0, "Where keys are, instead of " KEYS_FOLDER, 0},
+    {"keys-dir", OPTION_FOLDER, "FOLDER", 0, "Where keys are, instead of " KEYS_FOLDER, 0},
     {"group", OPTION_GROUP, "NAME", 0, "Who may read them, instead of " KEYS_GROUP, 0},
     {0}};
 

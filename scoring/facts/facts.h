@@ -19,8 +19,9 @@ bool hop_facts_lost(const struct hop_facts *facts);
 /* Build time (epoch s) of a configured database for doctor; 0 when none. which: 0 city, 1 asn. */
 int64_t hop_facts_built(const struct hop_facts *facts, int which);
 
-/* Fills all of *ret_origin for `address` (family 0: HOP_ZONE_NOWHERE). A look-up error counts as
- * unknown and sets *ret_lost; may be NULL. */
+/* Fills all of *ret_origin for `address` (family 0: HOP_ZONE_NOWHERE). A damaged file
+ * counts as unknown and sets *ret_lost, which may be NULL; an IPv4-only database knows no IPv6,
+ * which is no loss. Both databases are asked for everything, the city one first. */
 void hop_facts_origin(const struct hop_facts *facts, const struct hop_address *address,
                       struct hop_origin *ret_origin, bool *ret_lost);
 

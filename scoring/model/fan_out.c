@@ -17,6 +17,9 @@
 #define SUM_MAX 12.0
 #define FAN_OUT_MAX 5.0
 
+/* A touch; once thinned out, a visit: touches of one tenant less than REVISIT after its first, with
+ * the largest surprise among them and the time of the last. So nobody hides a touch by adding a
+ * small one before it. */
 struct step {
     int64_t time;
     const char *tag;
@@ -28,15 +31,10 @@ static int by_number(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-/* Tag, hour, then the largest first: the head of each group is the one that counts. */
 static int by_tag(const void *left, const void *right)
 {
     const struct step *a = left, *b = right;
     int order = strcmp(a->tag, b->tag);
-    if (!order)
-        order = by_number(a->time / 3600, b->time / 3600);
-    if (!order)
-        order = by_number(b->surprise_db, a->surprise_db);
     return order ? order : by_number(a->time, b->time);
 }
 
@@ -44,9 +42,7 @@ static int by_time(const void *left, const void *right)
 {
     const struct step *a = left, *b = right;
     int order = by_number(a->time, b->time);
-    if (!order)
-        order = strcmp(a->tag, b->tag);
-    return order ? order : by_number(a->surprise_db, b->surprise_db);
+    return order ? order : by_tag(left, right);
 }
 
 /* The visit that is being judged may already have left its own touch, in an earlier phase or try:
@@ -72,25 +68,25 @@ static size_t gather(const struct hop_scene *scene, struct step steps[HOP_TOUCHE
     return count;
 }
 
-/* Keeps one per tag and hour, and of those none within an hour of an earlier one that is kept. */
+/* Touches become visits. */
 static size_t thin_out(struct step *steps, size_t count)
 {
-    size_t kept = 0;
-    const struct step *head = NULL;
-    struct step previous = {0};
-    qsort(steps, count, sizeof *steps, by_tag);
+    size_t visits = 0;
+    int64_t begun = 0;
+    if (count)
+        qsort(steps, count, sizeof *steps, by_tag);
     for (size_t i = 0; i < count; i++) {
-        struct step step = steps[i];
-        bool same_hour = i > 0 && strcmp(previous.tag, step.tag) == 0 &&
-                         previous.time / 3600 == step.time / 3600;
-        previous = step;
-        if (same_hour ||
-            (head && strcmp(head->tag, step.tag) == 0 && step.time - head->time < REVISIT))
+        struct step step = steps[i], *visit = visits ? &steps[visits - 1] : NULL;
+        if (visit && strcmp(visit->tag, step.tag) == 0 && step.time - begun < REVISIT) {
+            visit->time = step.time;
+            if (visit->surprise_db < step.surprise_db)
+                visit->surprise_db = step.surprise_db;
             continue;
-        steps[kept] = step;
-        head = &steps[kept++];
+        }
+        begun = step.time;
+        steps[visits++] = step;
     }
-    return kept;
+    return visits;
 }
 
 static double faded(double sum, int64_t seconds)

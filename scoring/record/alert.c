@@ -34,7 +34,10 @@ static void put_cut(struct hop_text *text, const char *name, const char *value, 
         return;
     char buffer[NAME_ESCAPED_MAX];
     struct hop_text whole = hop_text_over(buffer, sizeof buffer);
-    hop_json_put_string(&whole, hop_span_of(value));
+    struct hop_span start = hop_span_of(value);
+    if (start.len > most + 4) /* no escape is shorter than what it stands for */
+        start.len = most + 4;
+    hop_json_put_string(&whole, start);
     hop_member_name(text, name);
     if (!whole.cut && whole.len <= most + 2) {
         hop_text_put(text, buffer);

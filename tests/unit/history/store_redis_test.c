@@ -397,6 +397,7 @@ END_TEST
 /* Answers once, closes, and says so to the parent before it serves on. */
 static void serve_and_hang_up(int listening, const void *context)
 {
+    static const char executed[] = "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n";
     const int *report = context;
     char request[4096];
     int fd = accept(listening, NULL, NULL);
@@ -407,7 +408,7 @@ static void serve_and_hang_up(int listening, const void *context)
         _exit(1);
     fd = accept(listening, NULL, NULL);
     if (recv(fd, request, sizeof request, 0) > 0)
-        send_all(fd, "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n", 24);
+        send_all(fd, executed, strlen(executed));
     for (;;)
         pause();
 }

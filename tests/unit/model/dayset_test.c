@@ -83,10 +83,10 @@ START_TEST(an_empty_set_has_a_text)
 END_TEST
 
 static const char *const malformed[] = {
-    "",      ":",     "1",         "1:",     ":1",    "1:2",  "1:0",  "0:00",
-    "01:1",  "1:01",  "1:1++",     "1:1 ",   " 1:1",  "1:A",  "1:G1", "-1:1",
-    "1:1:1", "+1:1",  "2932897:1", "0x10:1", "1:0x1", "+",    "1:+",  "99999999999:1",
-    "1;1",   "1:1+ ", "00:0",      "0:0++",  "1:1\n", "1 :1",
+    "",     "-0:7",      ":",      "1",     "1:",   ":1",  "1:2",           "1:0",  "0:00",
+    "01:1", "1:01",      "1:1++",  "1:1 ",  " 1:1", "1:A", "1:G1",          "-1:1", "1:1:1",
+    "+1:1", "2932897:1", "0x10:1", "1:0x1", "+",    "1:+", "99999999999:1", "1;1",  "1:1+ ",
+    "00:0", "0:0++",     "1:1\n",  "1 :1",
 };
 
 START_TEST(a_malformed_text_is_refused_and_changes_nothing)
@@ -150,7 +150,8 @@ START_TEST(a_union_holds_exactly_the_days_of_both_within_the_window)
         for (int32_t day = 19400; day < 21800; day++) {
             bool in = hop_dayset_has(&a, day) || hop_dayset_has(&b, day);
             bool old = day <= both.last_day - HOP_DAYSET_WINDOW;
-            ck_assert_msg(hop_dayset_has(&both, day) == (in && !old), "day %d", day);
+            if (hop_dayset_has(&both, day) != (in && !old))
+                ck_abort_msg("day %d", day);
         }
         ck_assert_int_eq(both.confirmed, a.confirmed || b.confirmed);
     }
@@ -195,7 +196,8 @@ START_TEST(days_after_a_day_are_dropped)
         for (int32_t day = 19400; day < 21800; day++) {
             bool keep = hop_dayset_has(&set, day) && day <= limit;
             kept += keep;
-            ck_assert(hop_dayset_has(&cut, day) == keep);
+            if (hop_dayset_has(&cut, day) != keep)
+                ck_abort_msg("day %d", day);
         }
         ck_assert_int_eq(hop_dayset_days(&cut), kept);
         ck_assert(kept == 0 || (cut.bits[0] & 1));

@@ -14,8 +14,10 @@ static json_t *put(const struct hop_alert *alert)
     hop_alert_put(&text, alert);
     ck_assert(!text.cut);
     ck_assert_uint_le(text.len, HOP_ALERT_MAX);
-    for (size_t i = 0; i < text.len; i++)
-        ck_assert_msg(line[i] >= 0x20 && line[i] <= 0x7e, "byte %zu of %s", i, line);
+    size_t printable = 0;
+    while (printable < text.len && line[printable] >= 0x20 && line[printable] <= 0x7e)
+        printable++;
+    ck_assert_msg(printable == text.len, "byte %zu of %s", printable, line);
     json_error_t error;
     json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, &error);
     ck_assert_msg(root != NULL, "%s in %s", error.text, line);
@@ -148,7 +150,7 @@ static void fill_verdict(struct hop_verdict *verdict, unsigned *seed)
 START_TEST(no_input_breaks_the_line)
 {
     unsigned seed = (unsigned)_i;
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 30; round++) {
         struct hop_login login = sample_login();
         struct hop_verdict verdict;
         char note[HOP_ERROR_TEXT_MAX * 4], author[HOP_NAME_MAX + 1];
@@ -231,7 +233,7 @@ int main(void)
     tcase_add_test(tests, an_allowed_login_is_an_event_and_names_its_losses);
     tcase_add_test(tests, an_unscored_verdict_claims_no_risk);
     tcase_add_test(tests, trouble_and_a_reviewers_act_need_no_login);
-    tcase_add_loop_test(tests, no_input_breaks_the_line, 0, 8);
+    tcase_add_loop_test(tests, no_input_breaks_the_line, 0, 20);
     tcase_add_test(tests, reasons_go_before_names_and_from_the_last);
     tcase_add_test(tests, a_cut_name_says_so);
     tcase_add_test(tests, it_appends);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold for any scene: random ones, from a fixed seed. */
+#include "answer.h"
+#include "date.h"
+#include "stage.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS 250
+#define TODAY 20780
+
+static uint64_t seed;
+
+static uint32_t draw(uint32_t below)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(seed >> 33) % below;
+}
+
+static const char *pick(const char *const *words, uint32_t count)
+{
+    return words[draw(count)];
+}
+
+static const char *const countries[] = {"NL", "DE", "CN", "unknown"};
+static const char *const asns[] = {"7", "33915", "4134", "unknown"};
+static const char *const nets[] = {"84.24.10.0/24", "192.0.2.0/24", "10.6.0.0/24"};
+static const char *const nodes[] = {"84.24.10.7", "192.0.2.10", "10.6.0.1"};
+static const char *const tenants[] = {"t1", "t2", "t3", "t6"};
+static const char *const hosts[] = {"t1/h", "t2/h", "t6/h", "t6/g"};
+static const char *const keys[] = {"k1", "k2", "k3"};
+static const char *const edges[] = {"t6/t1", "t6/t2", "t1/t6"};
+static const char *const hopped[] = {"0", "1"};
+static const char *const hours[] = {"wd09", "wd14", "we03", "wd23"};
+
+static const struct {
+    const char *const *words;
+    uint32_t count;
+} values[HOP_KIND_COUNT] = {
+    [HOP_KIND_COUNTRY] = {countries, 4}, [HOP_KIND_ASN] = {asns, 4},
+    [HOP_KIND_NET] = {nets, 3},          [HOP_KIND_NODE] = {nodes, 3},
+    [HOP_KIND_KEY] = {keys, 3},          [HOP_KIND_TENANT] = {tenants, 4},
+    [HOP_KIND_HOST] = {hosts, 4},        [HOP_KIND_EDGE] = {edges, 3},
+    [HOP_KIND_HOPPED] = {hopped, 2},     [HOP_KIND_HOUR] = {hours, 4},
+};
+
+static void random_origin(struct stage *stage)
+{
+    struct hop_place *place = &stage->login.origin.place;
+    const char *country = pick(countries, 4);
+    stage_address(stage, pick(nodes, 3), (enum hop_zone)(1 + draw(3)), "");
+    if (stage->login.origin.zone == HOP_ZONE_TENANT)
+        strcpy(stage->login.origin.tenant, pick(tenants, 4));
+    if (strlen(country) == 2)
+        strcpy(place->country, country);
+    place->asn = draw(3) ? 33915 : 4134;
+    place->kind = (enum hop_place_kind)draw(HOP_PLACE_COUNT);
+    place->has_point = draw(4) != 0;
+    place->latitude = (double)draw(180) - 90;
+    place->longitude = (double)draw(360) - 180;
+}
+
+static void random_profile(struct stage *stage)
+{
+    for (int kind = 0; kind < HOP_KIND_COUNT; kind++) {
+        for (uint32_t i = draw(4); i > 0; i--) {
+            int32_t first = TODAY - 1 - (int32_t)draw(draw(2) ? 400 : 20);
+            stage_see(stage, (enum hop_kind)kind, pick(values[kind].words, values[kind].count),
+                      first, first + (int32_t)draw((uint32_t)(TODAY - first)), 1 + (int)draw(7),
+                      draw(8) == 0);
+        }
+    }
+    struct hop_last *last = &stage->profile.last;
+    last->time = stage->login.time - 60 * (int64_t)draw(3000);
+    last->zone = draw(3) ? HOP_ZONE_INTERNET : HOP_ZONE_HOME;
+    last->place = stage->login.origin.place;
+    last->place.latitude = (double)draw(180) - 90;
+    stage->profile.step_up_time = draw(3) ? 0 : stage->login.time - draw(90000);
+}
+
+static void random_around(struct stage *stage)
+{
+    struct hop_around *around = &stage->around;
+    around->tenants = 1 + draw(100);
+    around->team_here = draw(5);
+    around->team_total = around->team_here + draw(30);
+    around->org_here = around->team_here + draw(10);
+    around->org_total = around->org_here + around->team_total + draw(100);
+    around->key_of_another = draw(8) == 0;
+    around->touches_flooded = draw(20) == 0;
+    around->owners_flooded = draw(20) == 0;
+    stage->login.origin.from_inventory =
+        stage->login.origin.zone == HOP_ZONE_TENANT && draw(3) == 0;
+    for (uint32_t i = draw(6); i > 0; i--)
+        stage_touch(stage, stage->login.time - draw(90000), pick(tenants, 4), (int)draw(141) - 70);
+    for (uint32_t i = draw(HOP_VISIT_MONTHS); i > 0; i--)
+        around->visits[i] = draw(60);
+    around->frozen_key = draw(16) == 0 ? HOP_FREEZE_BLOCK : HOP_FREEZE_NONE;
+}
+
+static void random_stage(struct stage *stage)
+{
+    stage_init(stage);
+    stage->login.time = (int64_t)TODAY * HOP_DAY_SECONDS + draw(HOP_DAY_SECONDS);
+    strcpy(stage->login.tenant, pick(tenants, 4));
+    strcpy(stage->login.tenant_tag, stage->login.tenant);
+    strcpy(stage->login.host, "h");
+    strcpy(stage->login.key, pick(keys, 3));
+    random_origin(stage);
+    random_profile(stage);
+    random_around(stage);
+    stage->scene.witness_is_home = draw(2);
+    stage->scene.strict = draw(4) == 0;
+}
+
+START_TEST(every_score_is_finite_and_every_sentence_short)
+{
+    seed = 1;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct stage stage;
+        struct hop_verdict verdict;
+        random_stage(&stage);
+        stage_judge(&stage, &verdict);
+        ck_assert(isfinite(verdict.score.risk_bits));
+        ck_assert(verdict.reason_count > 0);
+        ck_assert(verdict.own_action <= verdict.action);
+        for (size_t r = 0; r < verdict.reason_count; r++) {
+            int words = 1;
+            for (const char *c = verdict.reasons[r].text; *c; c++)
+                words += *c == ' ';
+            ck_assert_int_le(words, 12);
+        }
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+START_TEST(shared_lists_accuse_and_never_acquit_nor_block_alone)
+{
+    seed = 2;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct stage stage;
+        struct hop_bare_scene bare;
+        struct hop_verdict with, without;
+        random_stage(&stage);
+        stage_judge(&stage, &with);
+        hop_scene_without_shared(&stage.scene, &bare);
+        hop_verdict_of(&bare.scene, &stage.policy, &without);
+        ck_assert_int_ge(with.action, without.action);
+        ck_assert_int_eq(with.own_action, without.action);
+        ck_assert(with.action != HOP_BLOCK || without.action == HOP_BLOCK);
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+/* Each makes a scene more suspicious. */
+static void one_more_touch(struct stage *stage)
+{
+    stage_touch(stage, stage->login.time - 10, "tag-more", 70);
+}
+
+static void larger_touches(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->around.touch_count; i++)
+        stage->around.touches[i].surprise_db = 70;
+}
+
+static void flood(struct stage *stage)
+{
+    stage->around.touches_flooded = true;
+}
+
+static void flood_owners(struct stage *stage)
+{
+    stage->around.owners_flooded = true;
+}
+
+static void anothers_key(struct stage *stage)
+{
+    stage->around.key_of_another = true;
+}
+
+static void fresh_key(struct stage *stage)
+{
+    strcpy(stage->login.key, "fresh");
+}
+
+static void team_elsewhere(struct stage *stage)
+{
+    stage->around.team_here = 0;
+}
+
+static void work_elsewhere(struct stage *stage)
+{
+    for (int i = 0; i < HOP_VISIT_MONTHS; i++)
+        stage->around.visits[i] += 30;
+}
+
+static void freeze(struct stage *stage)
+{
+    stage->around.frozen_source = HOP_FREEZE_STEP_UP;
+}
+
+static void no_step_up(struct stage *stage)
+{
+    stage->profile.step_up_time = 0;
+}
+
+static const struct {
+    const char *name;
+    void (*worsen)(struct stage *stage);
+    bool only_tenant_witness; /* touches of little surprise may speak for home's people */
+} surprises[] = {
+    {"one more touch", one_more_touch, false},
+    {"larger touches", larger_touches, false},
+    {"flood", flood, false},
+    {"flooded owners", flood_owners, false},
+    {"another's key", anothers_key, false},
+    {"fresh key", fresh_key, false},
+    {"team elsewhere", team_elsewhere, false},
+    {"work elsewhere", work_elsewhere, false},
+    {"freeze", freeze, false},
+    {"no step-up", no_step_up, true},
+};
+
+START_TEST(more_surprise_never_lowers_the_score)
+{
+    seed = 3 + (uint64_t)_i;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct stage stage;
+        struct hop_verdict before, after;
+        random_stage(&stage);
+        if (surprises[_i].only_tenant_witness)
+            stage.scene.witness_is_home = false;
+        stage.login.origin.from_inventory = false;
+        stage_judge(&stage, &before);
+        surprises[_i].worsen(&stage);
+        stage_judge(&stage, &after);
+        ck_assert_msg(after.score.risk_bits >= before.score.risk_bits - 1e-9 &&
+                          after.action >= before.action && after.own_action >= before.own_action,
+                      "%s, round %d: %f to %f", surprises[_i].name, i, before.score.risk_bits,
+                      after.score.risk_bits);
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+START_TEST(the_order_in_which_a_profile_was_learned_does_not_matter)
+{
+    seed = 4;
+    for (int i = 0; i < ROUNDS / 5; i++) {
+        struct stage stage;
+        struct hop_profile backwards;
+        struct hop_verdict before, after;
+        random_stage(&stage);
+        stage_judge(&stage, &before);
+        hop_profile_init(&backwards);
+        for (size_t s = stage.profile.count; s-- > 0;) {
+            const struct hop_sighting *sighting = &stage.profile.sightings[s];
+            struct hop_dayset confirmed = {.confirmed = sighting->days.confirmed};
+            struct hop_span value = hop_span_of(sighting->value);
+            for (int32_t day = TODAY; day > TODAY - HOP_DAYSET_WINDOW; day--) {
+                if (hop_dayset_has(&sighting->days, day))
+                    (void)hop_profile_see(&backwards, sighting->kind, value, day, false);
+            }
+            (void)hop_profile_join(&backwards, sighting->kind, value, &confirmed);
+        }
+        ck_assert_int_eq(hop_profile_merge(&backwards, &stage.profile), HOP_OK);
+        stage.scene.profile = &backwards;
+        stage_judge(&stage, &after);
+        ck_assert(before.score.risk_bits == after.score.risk_bits);
+        ck_assert_uint_eq(before.score.floors, after.score.floors);
+        hop_profile_done(&backwards);
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+START_TEST(an_answer_is_never_milder_in_a_stricter_mode)
+{
+    seed = 5;
+    for (int i = 0; i < ROUNDS / 5; i++) {
+        struct stage stage;
+        struct hop_verdict verdict;
+        random_stage(&stage);
+        stage_judge(&stage, &verdict);
+        for (int phase = 0; phase < HOP_PHASE_COUNT; phase++) {
+            enum hop_action previous = HOP_ALLOW;
+            for (int mode = 0; mode < HOP_MODE_COUNT; mode++) {
+                struct hop_answer answer;
+                struct hop_moment moment = {.mode = (enum hop_mode)mode,
+                                            .phase = (enum hop_phase)phase,
+                                            .lane = HOP_LANE_ASKED,
+                                            .first_factor_proven = draw(2)};
+                hop_answer_of(&verdict, &moment, &answer);
+                ck_assert_int_ge(answer.action, previous);
+                previous = answer.action;
+            }
+        }
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("property");
+    TCase *cases = tcase_create("property");
+    tcase_set_timeout(cases, 100);
+    tcase_add_test(cases, every_score_is_finite_and_every_sentence_short);
+    tcase_add_test(cases, shared_lists_accuse_and_never_acquit_nor_block_alone);
+    tcase_add_loop_test(cases, more_surprise_never_lowers_the_score, 0,
+                        (int)(sizeof surprises / sizeof surprises[0]));
+    tcase_add_test(cases, the_order_in_which_a_profile_was_learned_does_not_matter);
+    tcase_add_test(cases, an_answer_is_never_milder_in_a_stricter_mode);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
