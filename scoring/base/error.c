@@ -44,10 +44,10 @@ enum hop_rc hop_error_errno(struct hop_error *err, enum hop_rc rc, int errnum, c
     return rc;
 }
 
-enum hop_rc hop_error_within(struct hop_error *err, const char *format, ...)
+void hop_error_within(struct hop_error *err, const char *format, ...)
 {
     if (!err || err->rc == HOP_OK)
-        return HOP_OK;
+        return;
     struct hop_error inner = *err;
     va_list args;
     va_start(args, format);
@@ -58,7 +58,6 @@ enum hop_rc hop_error_within(struct hop_error *err, const char *format, ...)
         text.len = (size_t)len < text.size ? (size_t)len : text.size - 1;
     hop_text_put(&text, ": ");
     hop_text_put(&text, inner.text);
-    return err->rc;
 }
 
 void hop_error_clear(struct hop_error *err)

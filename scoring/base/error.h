@@ -39,7 +39,7 @@ enum hop_rc hop_error_errno(struct hop_error *err, enum hop_rc rc, int errnum, c
                             ...) __attribute__((format(printf, 4, 5)));
 
 /* Puts "prefix: " before the sentence that is there; for callers that know the file or the line. */
-enum hop_rc hop_error_within(struct hop_error *err, const char *format, ...)
+void hop_error_within(struct hop_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 void hop_error_clear(struct hop_error *err);

@@ -41,8 +41,10 @@ static enum hop_rc secret_read(const char *path, enum hop_history_role role,
     char *bytes;
     size_t len;
     enum hop_rc rc = hop_file_read(path, &rule, &bytes, &len, err);
-    if (rc != HOP_OK)
-        return hop_error_within(err, "secret");
+    if (rc != HOP_OK) {
+        hop_error_within(err, "secret");
+        return rc;
+    }
     struct hop_span rest = {bytes, len}, line = {0};
     hop_span_cut(&rest, '\n', &line);
     line = hop_span_trim(line);

@@ -19,7 +19,7 @@ START_TEST(no_error_struct_is_no_trouble)
 {
     ck_assert_int_eq(hop_error_set(NULL, HOP_IO, "x"), HOP_IO);
     ck_assert_int_eq(hop_error_errno(NULL, HOP_DENIED, EACCES, "x"), HOP_DENIED);
-    ck_assert_int_eq(hop_error_within(NULL, "x"), HOP_OK);
+    hop_error_within(NULL, "x");
     hop_error_clear(NULL);
 }
 END_TEST
@@ -54,7 +54,7 @@ START_TEST(a_caller_puts_the_place_before_the_sentence)
 {
     struct hop_error err = {0};
     hop_error_set(&err, HOP_MALFORMED, "bad number");
-    ck_assert_int_eq(hop_error_within(&err, "%s:%d", "a.conf", 12), HOP_MALFORMED);
+    hop_error_within(&err, "%s:%d", "a.conf", 12);
     ck_assert_str_eq(err.text, "a.conf:12: bad number");
 }
 END_TEST
@@ -62,7 +62,7 @@ END_TEST
 START_TEST(without_an_error_there_is_no_sentence)
 {
     struct hop_error err = {0};
-    ck_assert_int_eq(hop_error_within(&err, "a.conf"), HOP_OK);
+    hop_error_within(&err, "a.conf");
     ck_assert_str_eq(err.text, "");
     hop_error_set(&err, HOP_IO, "x");
     hop_error_clear(&err);

@@ -254,15 +254,10 @@ START_TEST(replay_leaves_no_files)
 }
 END_TEST
 
-/* DESIGN 5.3, one selector per row. WATCH names keys and is in neither @read nor @write. */
-static const char tenant_user[] =
-    "user default on nopass ~* +@all\n"
-    "user acme on >sesame -@all +auth +select +time +ping +multi +exec +unwatch +discard"
-    " +hello +client|setname"
-    " (~hop:1:p:*:acme ~hop:1:d:*:acme ~hop:1:s:*:acme +@read +@write +watch)"
-    " (~hop:1:log:acme +xadd +xrange)"
-    " (~hop:1:p:*:home ~hop:1:s:*:home ~hop:1:freeze ~hop:1:ok:* +@read)"
-    " (~hop:1:x:* ~hop:1:y:* ~hop:1:k:* ~hop:1:n:* +sadd +scard +srandmember)\n";
+/* The shipped example, as it is: DESIGN 5.3, one selector per row. WATCH names keys and is in
+ * neither
+ * @read nor @write. */
+#define TENANT_ACL HOP_TEST_DATA "/../../contrib/redis/tenant.acl"
 
 static void file_is(const char *name, const char *text)
 {
@@ -271,11 +266,45 @@ static void file_is(const char *name, const char *text)
     close(fd);
 }
 
+static void users_file(void)
+{
+    static char users[8192] = "user default on nopass ~* +@all\n";
+    size_t len = strlen(users);
+    int fd = open(TENANT_ACL, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ssize_t got = read(fd, users + len, sizeof users - len - 1);
+    ck_assert_int_gt(got, 0);
+    close(fd);
+    users[len + (size_t)got] = '\0';
+    file_is("users.acl", users);
+}
+
+START_TEST(a_helpers_user_reads_all_and_writes_nothing)
+{
+    char more[256];
+    users_file();
+    file_is("secret", "sesame-keys\n");
+    redis_start();
+    snprintf(more, sizeof more, "helper_user = acme-keys\nhelper_secret = %s/secret\n", folder);
+    begin("unix:%s/redis.sock", more, HOP_HISTORY_READER);
+    ck_assert_msg(recall() == HOP_OK, "%s", err.text);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(
+        hop_batch_add(&batch, HOP_WRITE_DAYS, "hop:1:p:{anna}:acme", "c:DE", "20780:1+", 0),
+        HOP_OK);
+    ck_assert_int_eq(
+        hop_store_write_by(hop_history_store(history), &batch, hop_clock_deadline(1000), &err),
+        HOP_DENIED);
+    hop_batch_done(&batch);
+}
+END_TEST
+
 START_TEST(a_tenants_user_may_all_that_a_login_needs)
 {
     char more[256];
     struct hop_batch batch;
-    file_is("users.acl", tenant_user);
+    users_file();
     file_is("secret", "sesame\n");
     redis_start();
     snprintf(more, sizeof more, "history_user = acme\nhistory_secret = %s/secret\n", folder);
@@ -762,11 +791,12 @@ END_TEST
 
 HOP_SUITE_AROUND(
     "history/history", setup, teardown, what_is_recorded_is_recalled, the_stores_clock_is_handed_on,
-    replay_leaves_no_files, a_tenants_user_may_all_that_a_login_needs,
-    without_store_and_fallback_nothing_is_known, the_fallback_serves_while_the_store_is_away,
-    a_store_that_hangs_leaves_time_for_the_rest, the_fallback_follows_the_store,
-    what_came_from_the_fallback_is_not_kept_in_it, a_store_that_forgot_a_known_identity_is_lost,
-    helpers_read_and_write_nothing, a_store_that_cannot_be_opened_is_named_at_each_recall,
+    replay_leaves_no_files, a_helpers_user_reads_all_and_writes_nothing,
+    a_tenants_user_may_all_that_a_login_needs, without_store_and_fallback_nothing_is_known,
+    the_fallback_serves_while_the_store_is_away, a_store_that_hangs_leaves_time_for_the_rest,
+    the_fallback_follows_the_store, what_came_from_the_fallback_is_not_kept_in_it,
+    a_store_that_forgot_a_known_identity_is_lost, helpers_read_and_write_nothing,
+    a_store_that_cannot_be_opened_is_named_at_each_recall,
     all_that_was_spooled_arrives_when_the_store_appears, the_next_success_takes_along_what_waits,
     under_a_wrong_clock_all_goes_to_the_spool, a_session_is_closed_after_it_was_opened,
     evictions_do_not_wait, a_record_that_cannot_be_read_is_set_aside,
