@@ -16,6 +16,9 @@ add_compile_options(
 if(HOP_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
+    if(HOP_FUZZ)
+        add_compile_options(-fsanitize=fuzzer-no-link) # the library too, or the fuzzers would see nothing of it
+    endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
     add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()

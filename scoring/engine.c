@@ -136,9 +136,10 @@ static void complete_origin(const struct hop_engine *engine, struct hop_login *l
     if (login->origin.zone != HOP_ZONE_INTERNET || recollection->inventory_tag[0] == '\0')
         return;
     const char *name = hop_conf_tenant_of_tag(engine->conf, recollection->inventory_tag);
-    if (name == NULL)
+    /* Home never writes there, so its tag is a forgery: of a tenant that nobody can name. */
+    if (name == NULL || strcmp(name, HOP_HOME) == 0)
         name = recollection->inventory_tag;
-    if (strcmp(name, login->tenant) == 0 || strcmp(name, HOP_HOME) == 0)
+    if (strcmp(name, login->tenant) == 0)
         return;
     login->origin.zone = HOP_ZONE_TENANT;
     login->origin.from_inventory = true;

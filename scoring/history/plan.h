@@ -36,7 +36,6 @@ struct hop_recollection {
     struct hop_profile merged; /* with home's: what is scored */
     struct hop_around around;
     char inventory_tag[HOP_TAG_MAX + 1]; /* another tenant's tag on the source address; "" none */
-    bool inventory_flooded;              /* too many tags there, or members that are none */
     int64_t store_time_ms;               /* the store's clock; 0 unknown */
 };
 void hop_recollection_init(struct hop_recollection *recollection);

@@ -163,7 +163,7 @@ static void inventory_read(const struct reading *reading)
                  (!tag[0] || strcmp(other, tag) < 0))
             hop_string_copy(tag, HOP_TAG_MAX + 1, other);
     }
-    reading->into->inventory_flooded = flooded;
+    reading->into->around.inventory_flooded = flooded;
 }
 
 static double size_of(const struct hop_reply *reply)

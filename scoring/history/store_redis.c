@@ -35,6 +35,17 @@ static enum hop_rc unexpected(struct redis_store *store, const struct hop_wire_r
     return rc;
 }
 
+/* Ends the pipeline. */
+static enum hop_rc send_by(struct redis_store *store, struct hop_wire_pipeline *pipeline,
+                           bool again, struct hop_wire_answer *ret_answer,
+                           struct hop_deadline deadline, struct hop_error *err)
+{
+    enum hop_rc rc =
+        hop_redis_exchange_by(&store->link, pipeline, again, ret_answer, deadline, err);
+    hop_wire_pipeline_done(pipeline);
+    return rc;
+}
+
 static void number_command(struct hop_wire_pipeline *pipeline, const char *name, const char *key,
                            unsigned number)
 {
@@ -163,8 +174,7 @@ static enum hop_rc redis_read_by(struct hop_store *base, const struct hop_read *
     hop_wire_pipeline_init(&pipeline);
     for (size_t i = 0; i < count; i++)
         read_command(&pipeline, &reads[i]);
-    enum hop_rc rc = hop_redis_exchange_by(&store->link, &pipeline, true, &answer, deadline, err);
-    hop_wire_pipeline_done(&pipeline);
+    enum hop_rc rc = send_by(store, &pipeline, true, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
     rc = replies_take(store, reads, &answer, replies, err);
@@ -351,8 +361,7 @@ static enum hop_rc changes_write_by(struct redis_store *store, const struct hop_
         if (outcomes[i].changed)
             write_command(&pipeline, &batch->writes[i], outcomes[i].joined);
     hop_wire_command(&pipeline, 1, (const char *[]){"EXEC"});
-    enum hop_rc rc = hop_redis_exchange_by(&store->link, &pipeline, false, &answer, deadline, err);
-    hop_wire_pipeline_done(&pipeline);
+    enum hop_rc rc = send_by(store, &pipeline, false, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
     rc = exec_check(store, &answer, err);
@@ -367,8 +376,7 @@ static enum hop_rc unwatch_by(struct redis_store *store, struct hop_deadline dea
     struct hop_wire_answer answer;
     hop_wire_pipeline_init(&pipeline);
     hop_wire_command(&pipeline, 1, (const char *[]){"UNWATCH"});
-    enum hop_rc rc = hop_redis_exchange_by(&store->link, &pipeline, false, &answer, deadline, err);
-    hop_wire_pipeline_done(&pipeline);
+    enum hop_rc rc = send_by(store, &pipeline, false, &answer, deadline, err);
     if (rc == HOP_OK)
         hop_wire_answer_done(&answer);
     return rc;
@@ -383,8 +391,7 @@ static enum hop_rc joins_read_by(struct redis_store *store, const struct hop_bat
     struct hop_wire_answer answer;
     hop_wire_pipeline_init(&pipeline);
     size_t watches = watch_commands(&pipeline, batch);
-    enum hop_rc rc = hop_redis_exchange_by(&store->link, &pipeline, true, &answer, deadline, err);
-    hop_wire_pipeline_done(&pipeline);
+    enum hop_rc rc = send_by(store, &pipeline, true, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
     rc = olds_take(store, batch, &answer, watches, outcomes, err);
@@ -492,8 +499,7 @@ static enum hop_rc log_page_by(struct redis_store *store, const char *key, struc
     hop_wire_pipeline_init(&pipeline);
     hop_wire_command(&pipeline, 6,
                      (const char *[]){"XRANGE", key, walk->next, "+", "COUNT", count});
-    enum hop_rc rc = hop_redis_exchange_by(&store->link, &pipeline, true, &answer, deadline, err);
-    hop_wire_pipeline_done(&pipeline);
+    enum hop_rc rc = send_by(store, &pipeline, true, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
     rc = page_visit(store, answer.replies[0], walk, err);

@@ -36,6 +36,7 @@ struct hop_around {
     bool key_of_another;  /* another identity used this key */
     bool touches_flooded; /* a touch set above HOP_SHARED_SET_FULL */
     bool owners_flooded;
+    bool inventory_flooded;    /* too many tags on the source address, or members that are none */
     struct hop_touch *touches; /* owned, any order; NULL when none */
     size_t touch_count;
     unsigned visits[HOP_VISIT_MONTHS]; /* set sizes; [0] is the month of `today`, [1] the one before

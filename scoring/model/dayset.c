@@ -165,6 +165,12 @@ static bool bits_parse(struct hop_span hex, uint64_t bits[HOP_DAYSET_WORDS])
     return bits[0] & 1;
 }
 
+/* One number has one text: neither "-0" nor "007". */
+static bool is_plain(struct hop_span number)
+{
+    return number.len > 0 && number.at[0] != '-' && (number.len == 1 || number.at[0] != '0');
+}
+
 bool hop_dayset_parse(struct hop_span text, struct hop_dayset *ret_set)
 {
     struct hop_dayset set = {0};
@@ -178,7 +184,7 @@ bool hop_dayset_parse(struct hop_span text, struct hop_dayset *ret_set)
         *ret_set = set;
         return true;
     }
-    if (!hop_span_cut(&text, ':', &day) || (day.len > 1 && day.at[0] == '0') ||
+    if (!hop_span_cut(&text, ':', &day) || !is_plain(day) ||
         !hop_span_int64(day, 0, HOP_DAY_MAX, &number) || !bits_parse(text, set.bits))
         return false;
     set.last_day = (int32_t)number;

@@ -47,7 +47,8 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
         [HOP_FLOOR_TENANT_FIRST] = !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT,
         [HOP_FLOOR_FROZEN] = is_frozen(around),
         [HOP_FLOOR_KEY_OWNER] = around->key_of_another && is_unknown(f, HOP_KIND_KEY),
-        [HOP_FLOOR_FLOODED] = around->touches_flooded || around->owners_flooded,
+        [HOP_FLOOR_FLOODED] =
+            around->touches_flooded || around->owners_flooded || around->inventory_flooded,
     };
     unsigned floors = 0;
     for (unsigned floor = 0; floor < HOP_FLOOR_COUNT; floor++)

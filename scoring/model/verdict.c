@@ -50,8 +50,8 @@ static bool has_shared(const struct hop_scene *scene)
     for (int i = 0; i < HOP_VISIT_MONTHS; i++)
         visited = visited || around->visits[i];
     return around->touch_count || around->key_of_another || around->touches_flooded ||
-           around->owners_flooded || scene->login->origin.from_inventory ||
-           (visited && !scene->witness_is_home);
+           around->owners_flooded || around->inventory_flooded ||
+           scene->login->origin.from_inventory || (visited && !scene->witness_is_home);
 }
 
 void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_scene *ret_bare)
@@ -65,6 +65,7 @@ void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_sce
     ret_bare->around.touch_count = 0;
     ret_bare->around.key_of_another = false;
     ret_bare->around.touches_flooded = ret_bare->around.owners_flooded = false;
+    ret_bare->around.inventory_flooded = false;
     for (int i = 0; i < HOP_VISIT_MONTHS; i++)
         ret_bare->around.visits[i] = 0;
     if (ret_bare->login.origin.from_inventory) {

@@ -26,7 +26,8 @@ class Trial:
         until = world["measured_until"]
         self.months = sum(person["months"] for person in world["people"].values())
         self.months -= sum(max(0, until - time) for time in begins.values()) / MONTH
-        self.honest, self.automation, self.attacks, self.about = [], [], {}, {}
+        self.honest, self.automation, self.attacks = [], [], {}
+        self.about, self.episode = {}, {}
         for login, truth in zip(logins, truths):
             if truth["kind"] != "honest":
                 self.add_step(login, truth)
@@ -37,6 +38,7 @@ class Trial:
             elif login.time < min(until, begins.get(login.who, until)):
                 self.honest.append(login.id)
                 self.about[login.id] = f"{truth['task']}, {truth['place']}"
+                self.episode[login.id] = login.who, login.tenant, login.time // 86400
         self.scores, self.verdicts = {}, {}
 
     def add_step(self, login, truth):
@@ -66,12 +68,15 @@ class Trial:
 
     def counts(self, found, floored):
         asked = [i for i in self.honest if found[i][0] != "allow"]
+        blocked = [i for i in asked if found[i][0] == "block"]
         return {
             "asked": len(asked),
             "floored": sum(floored[i] == FLOORED for i in asked),
-            "blocked": sum(found[i][0] == "block" for i in asked),
+            "blocked": len(blocked),
+            "episodes": len({self.episode[i] for i in blocked}),
             "automation": sum(found[i][0] != "allow" for i in self.automation),
-            "reasons": Counter(found[i][2][0] if found[i][2] else "none" for i in asked),
+            "reasons": Counter(first_reason(found[i]) for i in asked),
+            "blocked for": Counter(first_reason(found[i]) for i in blocked),
             "about": Counter(self.about[i] for i in asked),
             "attacks": [[(found[i][0] != "allow", tenant) for i, tenant in a["steps"]] for a in self.attacks.values()],
         }
@@ -85,6 +90,11 @@ class Trial:
             "scores": self.scores,
             "verdicts": self.verdicts,
         }
+
+
+def first_reason(verdict):
+    codes = verdict[2]
+    return codes[0] if codes else "none"
 
 
 def caught(steps):

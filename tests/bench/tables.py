@@ -68,10 +68,11 @@ def total(results, witness, what):
 def put_cost(results, months):
     print("### hopwarden as configured: what honest people pay\n")
     put_header(["", "one trust domain", "a witness per tenant"])
-    counts = {w: {what: total(results, w, what) for what in ("asked", "floored", "blocked", "automation")} for w in WITNESSES}
+    counts = {w: {what: total(results, w, what) for what in ("asked", "floored", "blocked", "episodes", "automation")} for w in WITNESSES}
     put_row(["step-ups per admin-month, everything included"] + [f"{counts[w]['asked'] / months:.2f}" for w in WITNESSES])
     put_row(["of these from floors alone"] + [f"{counts[w]['floored'] / months:.2f}" for w in WITNESSES])
     put_row(["honest logins blocked"] + [f"{counts[w]['blocked']} in {months:.0f} months" for w in WITNESSES])
+    put_row(["the same, counted once per person, tenant and day"] + [counts[w]["episodes"] for w in WITNESSES])
     bounds = [f"{poisson_upper(counts[w]['blocked']) / months:.4f}" for w in WITNESSES]
     put_row(["false blocks per admin-month, exact 95 % upper bound"] + bounds)
     logins = sum(result["automation"] for result in results)
@@ -116,13 +117,13 @@ def put_shares(results, attacks):
 
 def put_causes(results, months):
     print("### what honest people were asked for (step-ups per admin-month)\n")
-    put_header(["witness", "first reason", "doing what, where from"])
+    put_header(["witness", "first reason", "doing what, where from", "first reason of blocks"])
     for witness in WITNESSES:
         cells = [witness]
-        for what in ("reasons", "about"):
+        for what in ("reasons", "about", "blocked for"):
             counts = sum((result["verdicts"][witness][what] for result in results), Counter())
-            cells.append(", ".join(f"{name} {n / months:.3f}" for name, n in counts.most_common(12)))
-        put_row([cell.replace(", ", "; ") for cell in cells])
+            cells.append("; ".join(f"{name} {n / months:.3f}" for name, n in counts.most_common(12)))
+        put_row(cells)
     print()
 
 

@@ -265,11 +265,11 @@ class Line:
     """A household's connection: it changes its address every so often, half of the time leaving
     the /24 and the /64's region."""
 
-    def __init__(self, rng, atlas, country, city, days):
+    def __init__(self, rng, atlas, country, city, traits):
         self.atlas = atlas
         self.provider = rng.choices(atlas.fixed[country], (4, 3, 2, 1))[0]
         self.city, self.country = city, country
-        self.period = rng.choice([7, 20, 60, 0])
+        self.period = rng.choices((7, 20, 60, 0), traits.renumbering)[0]
         self.days, self.addresses, self.prefixes = [], [], []
         net, prefix = self.provider.net(rng, city), self.provider.prefix6(rng, city)
         day = 0
@@ -280,7 +280,7 @@ class Line:
             if self.period == 0:
                 break
             day += max(1, round(rng.expovariate(1 / self.period))) if self.period != 7 else 7
-            if day >= days:
+            if day >= traits.days:
                 break
             if rng.random() < 0.5:
                 net = self.provider.net(rng, city)

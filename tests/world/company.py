@@ -42,7 +42,8 @@ class Traits:
         self.patch_per_month = rng.choice([1, 2, 2, 4])
         self.networks_known = rng.uniform(0.7, 1.0)  # tenants whose networks are configured
         self.office_move_known = rng.random() < 0.5
-        self.never_rotate = 0.46
+        self.roaming = rng.lognormvariate(0, 0.7)  # cafés, mobile, travel: times the usual
+        self.renumbering = rng.choice([(1, 1, 1, 1), (3, 2, 1, 1), (0, 1, 2, 4)])  # lines: 7, 20, 60 days, never
         self.legacy = rng.uniform(0.0, 0.08)  # tenants that take passwords
         self.step_up_fails = rng.uniform(0.0, 0.02)
 
@@ -112,8 +113,9 @@ class Person:
         self.rng, self.name, self.team, self.site = rng, name, team, site
         self.days = traits.days
         self.hired = rng.randrange(20, max(21, traits.days - 60)) if rng.random() < 0.15 else 0
-        self.home = Line(rng, atlas, site.country, site.city if rng.random() < 0.8 else atlas.city(rng, site.country), traits.days)
-        self.second_home = Line(rng, atlas, site.country, atlas.city(rng, site.country), traits.days) if rng.random() < 0.2 else None
+        city = site.city if rng.random() < 0.8 else atlas.city(rng, site.country)
+        self.home = Line(rng, atlas, site.country, city, traits)
+        self.second_home = Line(rng, atlas, site.country, atlas.city(rng, site.country), traits) if rng.random() < 0.2 else None
         self.mobile = rng.choice(atlas.mobile[site.country])
         self.cafes = [rng.choice(atlas.fixed[site.country]).address(rng, self.home.city) for _ in range(3)]
         self.six = rng.random() < 0.35
@@ -149,7 +151,7 @@ class Person:
     def draw_keys(rng, traits, name):
         """[(first day, key)]. A rotation can come any time of the first period."""
         draw = rng.random()
-        period = 0 if draw < traits.never_rotate else rng.choice([90, 180, 365])
+        period = 0 if draw < 0.46 else rng.choice([90, 180, 365])
         keys, day, n = [(0, key_of(name, 0, rng.random()))], 0, 1
         if period:
             day = rng.randrange(period)
@@ -176,7 +178,7 @@ class Person:
     def draw_trips(self, rng, traits):
         """[(first, last, country, address)]: conferences, family, a working holiday."""
         trips = []
-        for _ in range(rng.choice([0, 0, 1, 1, 2, 3])):
+        for _ in range(min(6, round(rng.choice([0, 0.4, 1, 1, 2, 3]) * traits.roaming))):
             first = rng.randrange(traits.days)
             draw = rng.random()
             near = NEIGHBOURS.get(self.site.country, ["DE"])

@@ -170,11 +170,11 @@ class Work:
             name, fixed = "customer", self.world.atlas.source(tenant.public[1] if inside else tenant.guest, day)
         elif rng.random() < person.office:
             name = "office"
-        elif rng.random() < 0.04:
+        elif rng.random() < 0.04 * self.traits.roaming:
             name, fixed = "cafe", self.world.atlas.source(rng.choice(person.cafes), day)
         elif person.second_home and rng.random() < 0.15:
             name = "second-home"
-        elif rng.random() < 0.03:
+        elif rng.random() < 0.03 * self.traits.roaming:
             name = "mobile"
         if person.vpn and name in ("home", "cafe", "travel", "second-home") and rng.random() < person.vpn_habit:
             name, fixed = "vpn", None
@@ -231,10 +231,10 @@ class Work:
         return "ticket", tenant
 
     def absent_mate(self, person, day):
-        """Whoever is away is covered by the next two of the team; for long, by somebody of another."""
+        """Whoever is away is covered by the two before in the team; for long, by somebody of another."""
         mates = self.world.teams[person.team]
         at = mates.index(person)
-        absent = [p for p in (mates[at - 1], mates[at - 2]) if p is not person and p.hired <= day and p.away(day)]
+        absent = [p for p in (mates * 2)[at + 1 : at + 3] if p is not person and p.hired <= day and p.away(day)]
         if person.rng.random() < 0.1:
             absent = [person.ward] if any(first <= day <= last for first, last, long in person.ward.absent if long) else []
         return person.rng.choice(absent) if absent else None
@@ -250,7 +250,7 @@ class Work:
         rng = person.rng
         if task in ("on-call", "patch", "incident") and place.name in ("office", "cafe") and not 7 < hour < 19:
             place = Place("home", self.world, person, day)
-        elif place.name in ("office", "home") and rng.random() < 0.02:
+        elif place.name in ("office", "home") and rng.random() < 0.02 * self.traits.roaming:
             place = Place("mobile", self.world, person, day)
         time = clock.utc(self.traits.start + day, hour)
         key = person.key(day)

@@ -139,6 +139,49 @@ START_TEST(a_login_out_of_another_tenant_is_no_allow)
 }
 END_TEST
 
+static void say_in_inventory(const char *address, const char *tag)
+{
+    char key[128];
+    snprintf(key, sizeof key, "hop:1:n:{%s}", address);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(hop_batch_add(&batch, HOP_WRITE_MEMBER, key, NULL, tag, 0), HOP_OK);
+    ck_assert_int_eq(hop_history_record_by(hop_engine_history(engine), &batch, false,
+                                           hop_clock_deadline(1000), &err),
+                     HOP_RECORDED_STORE);
+    hop_batch_done(&batch);
+}
+
+START_TEST(the_inventory_accuses_and_never_blocks)
+{
+    struct hop_verdict verdict;
+    char tag[HOP_TENANT_MAX + 1];
+    learn_days("anna", 21);
+    hop_conf_tag_of(conf, "beta", tag);
+    say_in_inventory("203.0.113.9", tag);
+    struct hop_login hop = login_of("anna", "203.0.113.9", KEY_A);
+    ck_assert_int_eq(hop.origin.zone, HOP_ZONE_INTERNET);
+    enum hop_action action = judge(&hop, &verdict);
+    ck_assert_int_eq(hop.origin.zone, HOP_ZONE_TENANT);
+    ck_assert_str_eq(hop.origin.tenant, "beta");
+    ck_assert_int_eq(action, HOP_STEP_UP);
+}
+END_TEST
+
+START_TEST(nobody_makes_an_address_homes_by_the_inventory)
+{
+    struct hop_verdict verdict;
+    char tag[HOP_TENANT_MAX + 1];
+    learn_days("anna", 21);
+    hop_conf_tag_of(conf, HOP_HOME, tag);
+    say_in_inventory("203.0.113.9", tag);
+    struct hop_login hop = login_of("anna", "203.0.113.9", KEY_A);
+    judge(&hop, &verdict);
+    ck_assert_int_eq(hop.origin.zone, HOP_ZONE_TENANT);
+    ck_assert_str_ne(hop.origin.tenant, HOP_HOME);
+}
+END_TEST
+
 START_TEST(automation_is_bound_and_never_asked)
 {
     struct hop_verdict verdict;
@@ -291,6 +334,8 @@ int main(void)
     tcase_add_checked_fixture(memory, open_memory, close_all);
     tcase_add_test(memory, a_person_has_one_history_under_all_names);
     tcase_add_test(memory, a_login_out_of_another_tenant_is_no_allow);
+    tcase_add_test(memory, the_inventory_accuses_and_never_blocks);
+    tcase_add_test(memory, nobody_makes_an_address_homes_by_the_inventory);
     tcase_add_test(memory, automation_is_bound_and_never_asked);
     tcase_add_test(memory, a_freeze_counts_for_automation_too);
     tcase_add_test(memory, break_glass_is_let_in_loudly);
