@@ -73,22 +73,26 @@ def _last_line(text):
 
 
 def converse(words, answers=()):
-    """Runs it to its end. Each prompt gets the next answer; beyond the last one the person hangs up (^C)."""
-    answers, prompts, text, asked = list(answers), [], "", 0
+    """Runs it to its end. Each prompt gets the next answer; beyond the last one the person presses ^C, again and again (the
+    client does not hear one that comes before it listens)."""
+    answers, prompts, text, asked, hung_up = list(answers), [], "", 0, False
     pid, terminal = _spawn([str(word) for word in words])
     end = time.monotonic() + PATIENCE_S
     try:
         while True:
-            if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
-                raise TimeoutError(f"{words[0]} is silent; seen so far:\n{text}")
+            if not select.select([terminal], [], [], 0.2 if hung_up else max(0, end - time.monotonic()))[0]:
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{words[0]} is silent; seen so far:\n{text}")
+                os.write(terminal, b"\x03")
+                continue
             piece = _read(terminal)
             if not piece:
                 break
             text += piece.decode("utf-8", "backslashreplace")
             if PROMPT.search(text[asked:]):
                 prompts.append(_last_line(text))
-                asked = len(text)
-                os.write(terminal, answers.pop(0).encode() + b"\n" if answers else b"\x03")
+                asked, hung_up = len(text), not answers
+                os.write(terminal, b"\x03" if hung_up else answers.pop(0).encode() + b"\n")
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         pid = 0
     finally:

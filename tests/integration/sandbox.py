@@ -367,8 +367,10 @@ class Sandbox:
 
     # -- logins ---------------------------------------------------------------------------------------------------
 
-    def ssh(self, name, source="127.0.0.1", *, answers=(), command="echo inside", options=(), key=None, batch=False):
-        """One login by the real client from `source`; comes back when sshd has finished with it."""
+    def ssh(self, name, source="127.0.0.1", *, answers=(), command="echo inside", options=(), key=None, batch=False,
+            before=None, meanwhile=None):
+        """One login by the real client from `source`; comes back when sshd has finished with it. before() is called just
+        before the client starts, meanwhile() in a thread beside it."""
         account = self.accounts.get(name)
         mark = len(self.syslog.lines)
         key = key or (account.key if account else "")
@@ -378,10 +380,26 @@ class Sandbox:
         words += ["-i", key] if key else []
         for option in options:
             words += ["-o", option]
+        beside = threading.Thread(target=meanwhile) if meanwhile else None
+        if beside:
+            beside.start()
+        if before:
+            before()
         seen = client.converse([*words, "-l", name, "127.0.0.1", command], answers)
+        if beside:
+            beside.join()
         await_true(lambda: not self.connections(), "sshd has finished with the connection")
+        self._bury_orphans()
         lines = self.syslog.since(mark)
         return Login(seen.status, seen.text, seen.prompts, lines)
+
+    def _bury_orphans(self):
+        """Process 1 inherits what connections leave; unburied they would keep their process ids."""
+        own = {child.pid for child in self._children}
+        with open("/proc/self/task/1/children", encoding="ascii") as file:
+            for pid in map(int, file.read().split()):
+                if pid not in own:
+                    os.waitpid(pid, os.WNOHANG)
 
     def stop(self):
         for child in reversed(self._children):
