@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <unistd.h>
 
 #include "findings.h"
 #include "lines.h"
 
 #define STACK_MAX 64 /* lines of one type */
+#define INCLUDE_DEPTH 8
 
 enum type { AUTH, ACCOUNT, SESSION, TYPE_COUNT };
 
-/* One line of a stack; an @include counts as a foreign line of every type. */
 struct line {
-    bool ours, stepped_up, authfail, include;
+    bool ours, stepped_up, authfail;
     struct hop_span control, module, arguments;
 };
 
 struct stack {
     struct line lines[STACK_MAX];
     size_t count;
+};
+
+/* What sshd's file and those it includes hold; the lines point into the files. */
+struct service {
+    struct hop_findings *findings;
+    const char *folder;
+    struct stack stacks[TYPE_COUNT];
+    struct hop_lines files[INCLUDE_DEPTH * 2];
+    size_t file_count;
 };
 
 static const char *const TYPE_WORDS[TYPE_COUNT] = {"auth", "account", "session"};
@@ -70,7 +80,28 @@ static void push(struct stack *stack, const struct line *line)
         stack->lines[stack->count++] = *line;
 }
 
-static void parse_line(struct hop_span text, struct stack stacks[TYPE_COUNT])
+static void read_file(struct service *service, const char *path, int depth);
+
+/* Beside the file that names it, as PAM finds it, or in the machine's own folder. */
+static void include(struct service *service, struct hop_span name, int depth)
+{
+    const char *const folders[] = {service->folder, "/etc/pam.d"};
+    for (size_t i = 0; i < 2; i++) {
+        char path[HOP_PATH_MAX + 1];
+        struct hop_text text = hop_text_over(path, sizeof path);
+        if (name.len > 0 && name.at[0] != '/')
+            hop_text_format(&text, "%s/", folders[i]);
+        hop_text_put_span(&text, name);
+        if (access(path, R_OK) == 0) {
+            read_file(service, path, depth + 1);
+            return;
+        }
+    }
+    hop_finding(service->findings, HOP_STATE_WARNING, "pam", "put the file there",
+                "@include %.*s: cannot be read", (int)name.len, name.at);
+}
+
+static void parse_line(struct service *service, struct hop_span text, int depth)
 {
     struct hop_span type;
     struct line line = {.ours = false};
@@ -79,12 +110,13 @@ static void parse_line(struct hop_span text, struct stack stacks[TYPE_COUNT])
         text.len = (size_t)(comment - text.at);
     if (!hop_span_word(&text, &type))
         return;
-    line.include = hop_span_is(type, "@include");
-    for (int i = 0; i < TYPE_COUNT && line.include; i++)
-        push(&stacks[i], &line);
+    if (hop_span_is(type, "@include")) {
+        include(service, hop_span_trim(text), depth);
+        return;
+    }
     if (type.at[0] == '-')
         type = (struct hop_span){type.at + 1, type.len - 1};
-    if (line.include || !take_control(&text, &line.control) || !hop_span_word(&text, &line.module))
+    if (!take_control(&text, &line.control) || !hop_span_word(&text, &line.module))
         return;
     line.arguments = text;
     line.ours = is_hopwarden(line.module);
@@ -92,7 +124,7 @@ static void parse_line(struct hop_span text, struct stack stacks[TYPE_COUNT])
     line.authfail = line.ours && has_word(text, "authfail");
     for (int i = 0; i < TYPE_COUNT; i++)
         if (hop_span_is(type, TYPE_WORDS[i]))
-            push(&stacks[i], &line);
+            push(&service->stacks[i], &line);
 }
 
 /* Lines that end in a backslash go on in the next: its bytes become blanks. */
@@ -103,7 +135,36 @@ static void join_lines(struct hop_lines *lines)
             lines->bytes[i] = lines->bytes[i + 1] = ' ';
 }
 
+static void read_file(struct service *service, const char *path, int depth)
+{
+    struct hop_error err = {0};
+    if (depth == INCLUDE_DEPTH || service->file_count == INCLUDE_DEPTH * 2)
+        return;
+    struct hop_lines *lines = &service->files[service->file_count];
+    if (hop_lines_read(path, lines, &err) != HOP_OK) {
+        hop_finding(service->findings, HOP_STATE_CRITICAL, "pam", "see INSTALL", "%s", err.text);
+        return;
+    }
+    service->file_count++;
+    join_lines(lines);
+    struct hop_span line;
+    while (hop_lines_next(lines, &line))
+        parse_line(service, line, depth);
+}
+
 /* -- judging it ---------------------------------------------------------------------------- */
+
+/* The milder of the file's mode and the line's. */
+static enum hop_mode mode_of(const struct line *line, enum hop_mode mode)
+{
+    struct hop_span arguments = line->arguments, word;
+    enum hop_mode own;
+    while (hop_span_word(&arguments, &word))
+        if (word.len > 5 && memcmp(word.at, "mode=", 5) == 0 &&
+            hop_mode_parse((struct hop_span){word.at + 5, word.len - 5}, &own))
+            mode = hop_mode_milder(mode, own);
+    return mode;
+}
 
 static void check_first(struct hop_findings *findings, const struct stack *stack, enum type type,
                         enum hop_mode mode)
@@ -122,13 +183,13 @@ static void check_first(struct hop_findings *findings, const struct stack *stack
     }
     if (at > 0)
         hop_finding(findings, HOP_STATE_CRITICAL, "pam",
-                    "move it before every other line of its type, @include lines too",
+                    "move it before every other line of its type, and before what @include brings",
                     "the %s line of pam_hopwarden.so is not the first: an earlier one can end the "
                     "stack before it",
                     word);
     bool required = hop_span_is(stack->lines[at].control, "required") ||
                     hop_span_is(stack->lines[at].control, "requisite");
-    if (!required && mode != HOP_MODE_OBSERVE)
+    if (!required && mode_of(&stack->lines[at], mode) != HOP_MODE_OBSERVE)
         hop_finding(findings, HOP_STATE_CRITICAL, "pam", "make it required",
                     "the %s line of pam_hopwarden.so is not required: it refuses nothing", word);
     else if (at == 0)
@@ -205,7 +266,11 @@ static void check_step_up(struct hop_findings *findings, const struct stack *sta
     }
     check_factor(findings, stack, first, last);
     struct hop_span control = stack->lines[first].control;
-    if (has_word(control, "success=done") && jump_of(control) != (int64_t)(last - first))
+    int64_t jump = jump_of(control), past = (int64_t)(last - first);
+    /* where the factor is always asked for, "ignore" may go on to it, or past the lines that wait
+     */
+    bool leads = has_word(control, "success=done") ? jump == past : jump == 0 || jump >= past;
+    if (!leads)
         hop_finding(findings, HOP_STATE_CRITICAL, "pam", MEND_AUTH,
                     "ignore= of the auth line does not lead just past the stepped_up line, %zu "
                     "lines on",
@@ -234,21 +299,34 @@ static void check_auth(struct hop_findings *findings, const struct stack *stack,
     }
 }
 
+/* The mildest mode that a line of the account stack asks for: the stage the site is in. */
+static enum hop_mode stage_of(const struct stack *account, enum hop_mode mode)
+{
+    for (size_t i = 0; i < account->count; i++)
+        if (account->lines[i].ours)
+            mode = mode_of(&account->lines[i], mode);
+    return mode;
+}
+
+static void folder_of(const char *path, char folder[HOP_PATH_MAX + 1])
+{
+    struct hop_text text = hop_text_over(folder, HOP_PATH_MAX + 1);
+    const char *end = strrchr(path, '/');
+    struct hop_span part = {path, end == NULL ? 0 : (size_t)(end - path)};
+    hop_text_put_span(&text, end == NULL ? hop_span_of(".") : part);
+}
+
 void hop_doctor_pam(struct hop_findings *findings, const char *path, enum hop_mode mode)
 {
-    struct hop_lines lines;
-    struct hop_span line;
-    struct hop_error err = {0};
-    if (hop_lines_read(path, &lines, &err) != HOP_OK) {
-        hop_finding(findings, HOP_STATE_CRITICAL, "pam", "see INSTALL", "%s", err.text);
-        return;
+    char folder[HOP_PATH_MAX + 1];
+    struct service service = {.findings = findings, .folder = folder};
+    folder_of(path, folder);
+    read_file(&service, path, 0);
+    if (service.file_count > 0) {
+        check_auth(findings, &service.stacks[AUTH], stage_of(&service.stacks[ACCOUNT], mode));
+        check_first(findings, &service.stacks[ACCOUNT], ACCOUNT, mode);
+        check_first(findings, &service.stacks[SESSION], SESSION, mode);
     }
-    struct stack stacks[TYPE_COUNT] = {0};
-    join_lines(&lines);
-    while (hop_lines_next(&lines, &line))
-        parse_line(line, stacks);
-    check_auth(findings, &stacks[AUTH], mode);
-    check_first(findings, &stacks[ACCOUNT], ACCOUNT, mode);
-    check_first(findings, &stacks[SESSION], SESSION, mode);
-    hop_lines_done(&lines);
+    for (size_t i = 0; i < service.file_count; i++)
+        hop_lines_done(&service.files[i]);
 }

@@ -430,6 +430,8 @@ static void restore_score(struct reader *reader, struct hop_score *score)
 static struct hop_span without_weight(struct hop_span text, int *ret_decibits)
 {
     size_t blank = text.len;
+    if (blank == 0)
+        return text;
     while (blank > 0 && text.at[blank - 1] != ' ')
         blank--;
     struct hop_span word = {text.at + blank, text.len - blank};

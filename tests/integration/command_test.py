@@ -20,7 +20,8 @@ import unittest
 
 HOPWARDEN = os.path.join(os.environ["HOP_BUILD"], "review", "hopwarden")
 LIVE_LOGIN = os.path.join(os.environ["HOP_BUILD"], "tests", "integration", "live_login")
-MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "hopwarden.8")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+MANUAL, CONTRIB = os.path.join(SOURCE, "docs", "hopwarden.8"), os.path.join(SOURCE, "contrib")
 KEY = "SHA256:" + "A" * 43
 OTHER_KEY = "SHA256:" + "B" * 43
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -799,17 +800,16 @@ class OwnLogHome(OwnLog):
     witness = "home"
 
 
-# @include lines count for every type: ours of account and session stand before them
 PAM_GOOD = """\
 auth    [success=done cred_insufficient=ignore ignore=3 default=die] pam_hopwarden.so
 auth    [success=1 default=ignore] pam_google_authenticator.so
 auth    [default=die] pam_hopwarden.so authfail
 auth    [success=done default=die] pam_hopwarden.so stepped_up
-account required pam_hopwarden.so
-session required pam_hopwarden.so
 @include common-auth
+account required pam_hopwarden.so
 account required pam_nologin.so
 @include common-account
+session required pam_hopwarden.so
 @include common-session
 """
 SSHD_GOOD = """\
@@ -826,6 +826,8 @@ Match all
 
 class Doctor(Case):
     def findings(self, pam=PAM_GOOD, sshd=SSHD_GOOD, version="9.2p1", expect=None):
+        for kind in ("auth", "account", "session"):
+            self.write(f"common-{kind}", f"{kind} [success=1 default=ignore] pam_unix.so\n{kind} required pam_deny.so\n")
         program = self.write("sshd", f"#!/bin/sh\necho 'OpenSSH_{version} Debian' >&2\nexit 1\n")
         os.chmod(program, 0o755)
         status, out, err = self.verb("doctor", "--json", "--pam-file", self.write("pam", pam), "--sshd-config",
@@ -867,16 +869,25 @@ class Doctor(Case):
                 (PAM_GOOD.replace("authenticator.so", "authenticator.so nullok"), "not enrolled"),
                 (PAM_GOOD.replace("account required pam_hopwarden.so\n", ""), "no account line"),
                 (PAM_GOOD.replace("session required pam_hopwarden.so\n", ""), "no session line"),
-                ("@include common-auth\n" + PAM_GOOD, "the account line of pam_hopwarden.so is not the first"),
+                ("@include common-account\n" + PAM_GOOD, "the account line of pam_hopwarden.so is not the first"),
                 (PAM_GOOD.replace("account required", "account optional", 1), "not required"),
                 (PAM_GOOD.replace("session required", "session optional", 1), "not required"),
                 ("".join(line for line in PAM_GOOD.splitlines(True) if not line.startswith("auth")),
                  "no auth line"),
+                ("@include pam\n-account required pam_nologin.so\n" + PAM_GOOD, "not the first"),
+                ("@include no-such-file\n" + PAM_GOOD, "no-such-file: cannot be read"),
                 ("", "no account line"), (first + " \\\n\n[[[ ]\nauth [\n-\n#\n", "no account line")):
             self.assertIn(what, self.wrong(pam=stack), stack)
 
+    def test_what_contrib_ships_is_fine(self):
+        with open(os.path.join(CONTRIB, "sshd_config.d", "hopwarden.conf"), encoding="utf-8") as file:
+            sshd = "UsePAM yes\nKbdInteractiveAuthentication no\n" + file.read()
+        for stage in ("observe", "step_up", "always"):
+            with open(os.path.join(CONTRIB, "pam.d", f"sshd.{stage}"), encoding="utf-8") as file:
+                self.assertEqual(self.wrong(pam=file.read(), sshd=sshd), "", stage)
+
     def test_the_always_asking_stack(self):
-        stack = PAM_GOOD.splitlines()[4:]
+        stack = PAM_GOOD.splitlines()[5:]
         stack[:0] = ["auth [success=ignore cred_insufficient=ignore ignore=ignore default=die] pam_hopwarden.so",
                      "auth [success=ok default=die] pam_google_authenticator.so",
                      "auth optional pam_hopwarden.so stepped_up"]

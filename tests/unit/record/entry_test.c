@@ -243,6 +243,12 @@ START_TEST(when_room_is_short_the_terms_go_and_the_facts_stay)
     struct hop_entry entry = parsed((struct hop_span){small, text.len});
     assert_same_login(&entry.login, &login);
     ck_assert_ptr_null(strstr(small, "hopwarden.terms"));
+    struct hop_verdict again;
+    ck_assert_int_eq(hop_entry_parse_verdict((struct hop_span){small, text.len}, &again, NULL),
+                     HOP_OK);
+    ck_assert_uint_eq(again.reason_count, verdict.reason_count);
+    ck_assert_str_eq(again.reasons[0].code, "hop");
+    ck_assert_str_eq(again.reasons[0].text, "");
 }
 END_TEST
 
