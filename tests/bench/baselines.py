@@ -16,7 +16,7 @@ HOUR = 3600
 class Login:
     """An event of the log as the detectors see it."""
 
-    __slots__ = ("id", "time", "who", "team", "tenant", "host", "ip", "net", "asn", "country", "point", "radius", "kind", "key", "hour", "ok")
+    __slots__ = tuple("id time who team tenant host ip net asn country point radius kind key hour ok".split())
 
     def __init__(self, event, truth, time):
         get = event.get
@@ -192,7 +192,8 @@ class Points:
 
     def learn(self, login):
         who = login.who
-        for kind, value in (("c", login.country), ("a", login.asn), ("n", login.net), ("t", login.tenant), ("h", login.host), ("k", login.key)):
+        values = (login.country, login.asn, login.net, login.tenant, login.host, login.key)
+        for kind, value in zip("canthk", values):
             self.seen.update({(who, kind, value), (login.team, kind, value), ("", kind, value)})
         self.users[who] += 1
         self.hours[who, login.hour] += 1

@@ -31,10 +31,9 @@ def binomial_at_most(count, n, share):
         return 1.0
     if share >= 1:
         return float(count >= n)
-    logs = (
-        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(share) + (n - k) * math.log1p(-share)
-        for k in range(count + 1)
-    )
+    yes, no = math.log(share), math.log1p(-share)
+    ways = (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(count + 1))
+    logs = (way + k * yes + (n - k) * no for k, way in enumerate(ways))
     return min(1.0, math.fsum(map(math.exp, logs)))
 
 

@@ -31,7 +31,8 @@ class Bounds(unittest.TestCase):
         self.assertAlmostEqual(poisson_upper(4), 9.1535, places=3)
 
     def test_clopper_pearson(self):
-        for count, n, low, high in ((0, 10, 0, 0.3085), (10, 10, 0.6915, 1), (7, 10, 0.3475, 0.9333), (50, 100, 0.3983, 0.6017)):
+        known = ((0, 10, 0, 0.3085), (10, 10, 0.6915, 1), (7, 10, 0.3475, 0.9333), (50, 100, 0.3983, 0.6017))
+        for count, n, low, high in known:
             found = share_bounds(count, n)
             self.assertAlmostEqual(found[0], low, places=3)
             self.assertAlmostEqual(found[1], high, places=3)
@@ -58,14 +59,21 @@ class Counting(unittest.TestCase):
 
     def trial(self):
         world = {
-            "measured_until": int(MONTH), "robots": ["ansible"], "people": {"anna": {"months": 1.0}, "bram": {"months": 1.0}},
+            "measured_until": int(MONTH),
+            "robots": ["ansible"],
+            "people": {"anna": {"months": 1.0}, "bram": {"months": 1.0}},
             "attacks": [{"victim": "anna", "begins": int(MONTH / 2)}],
         }
         honest = {"kind": "honest", "task": "ticket", "place": "home"}
         step = {"kind": "vpn", "instance": "vpn-anna", "share": 60, "login": 1, "tenant": 1}
         rows = [
-            (login(0, 1), honest), (login(1, 400), honest), (login(2, 400, who="bram"), honest), (login(3, 2, ok=False), honest),
-            (login(4, 1, who="ansible"), {**honest, "task": "automation"}), (login(5, 366), step), (login(6, 800, who="bram"), honest),
+            (login(0, 1), honest),
+            (login(1, 400), honest),
+            (login(2, 400, who="bram"), honest),
+            (login(3, 2, ok=False), honest),
+            (login(4, 1, who="ansible"), {**honest, "task": "automation"}),
+            (login(5, 366), step),
+            (login(6, 800, who="bram"), honest),
         ]
         return Trial(world, *zip(*rows))
 
@@ -103,9 +111,14 @@ class Detectors(unittest.TestCase):
 
     def test_the_usual_scores_below_the_unusual(self):
         usual = login("u", 1000, key="key of anna")
+        unusual = [
+            login("o", 1000, tenant="t99", key="key of anna"),
+            login("o", 1000, key="other"),
+            login("o", 1000, ip="5.6.7.8", country="VN", key="key of anna"),
+        ]
         for make in (baselines.Freeman, baselines.NaiveBayes, baselines.Points):
             detector = self.taught(make)
-            for odd in (login("o", 1000, tenant="t99", key="key of anna"), login("o", 1000, key="other"), login("o", 1000, ip="5.6.7.8", country="VN", key="key of anna")):
+            for odd in unusual:
                 self.assertLess(detector.score(usual), detector.score(odd), make.name)
 
     def test_points_let_the_first_two_weeks_be(self):
@@ -139,7 +152,8 @@ class Detectors(unittest.TestCase):
 
 class WholeBench(unittest.TestCase):
     def run_bench(self, *more):
-        command = [sys.executable, "-B", HERE / "detection", "--baselines-only", "--admins", "10", "--days", "70", *more]
+        command = [sys.executable, "-B", HERE / "detection", "--baselines-only", "--admins", "10", "--days", "70"]
+        command += more
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def test_the_report_says_which_seeds_it_used(self):

@@ -43,7 +43,8 @@ class Trial:
 
     def add_step(self, login, truth):
         if "login" in truth:
-            attack = self.attacks.setdefault(truth["instance"], {"kind": truth["kind"], "share": truth["share"], "steps": []})
+            new = {"kind": truth["kind"], "share": truth["share"], "steps": []}
+            attack = self.attacks.setdefault(truth["instance"], new)
             attack["steps"].append((login.id, truth["tenant"]))
 
     def add_scores(self, name, found):

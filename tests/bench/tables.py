@@ -68,15 +68,17 @@ def total(results, witness, what):
 def put_cost(results, months):
     print("### hopwarden as configured: what honest people pay\n")
     put_header(["", "one trust domain", "a witness per tenant"])
-    counts = {w: {what: total(results, w, what) for what in ("asked", "floored", "blocked", "episodes", "automation")} for w in WITNESSES}
-    put_row(["step-ups per admin-month, everything included"] + [f"{counts[w]['asked'] / months:.2f}" for w in WITNESSES])
-    put_row(["of these from floors alone"] + [f"{counts[w]['floored'] / months:.2f}" for w in WITNESSES])
-    put_row(["honest logins blocked"] + [f"{counts[w]['blocked']} in {months:.0f} months" for w in WITNESSES])
-    put_row(["the same, counted once per person, tenant and day"] + [counts[w]["episodes"] for w in WITNESSES])
-    bounds = [f"{poisson_upper(counts[w]['blocked']) / months:.4f}" for w in WITNESSES]
-    put_row(["false blocks per admin-month, exact 95 % upper bound"] + bounds)
     logins = sum(result["automation"] for result in results)
-    put_row(["automation stopped inside its binding"] + [f"{counts[w]['automation']} of {logins}" for w in WITNESSES])
+
+    def put_both(label, what, text):
+        put_row([label] + [text(total(results, witness, what)) for witness in WITNESSES])
+
+    put_both("step-ups per admin-month, everything included", "asked", lambda n: f"{n / months:.2f}")
+    put_both("of these from floors alone", "floored", lambda n: f"{n / months:.2f}")
+    put_both("honest logins blocked", "blocked", lambda n: f"{n} in {months:.0f} months")
+    put_both("the same, once per person, tenant and day", "episodes", str)
+    put_both("false blocks, exact 95 % upper bound", "blocked", lambda n: f"{poisson_upper(n) / months:.4f} per month")
+    put_both("automation stopped inside its binding", "automation", lambda n: f"{n} of {logins}")
     print()
 
 
@@ -94,7 +96,8 @@ def put_detection(results, attacks):
             cells += [interval(sum(column), len(found[witness][kind])) for column in zip(*found[witness][kind])]
         put_row(cells)
     for label, kinds in (("mean of the first seven", SEVEN), ("mean of all", KINDS)):
-        put_row([f"**{label}**", len(attacks) if kinds is KINDS else ""] + [share(v) for w in WITNESSES for v in mean_of(found[w], kinds)])
+        count = sum(len(found["home"][kind]) for kind in kinds)
+        put_row([f"**{label}**", count] + [share(v) for w in WITNESSES for v in mean_of(found[w], kinds)])
     print()
 
 
@@ -129,7 +132,8 @@ def put_causes(results, months):
 
 def put_budgets(results, attacks, months):
     """Detectors at the same number of honest step-ups, each with the threshold that yields it."""
-    names = sorted({name for result in results for name in result["scores"]}, key=lambda n: (not n.startswith("hop"), n))
+    names = list(results[0]["scores"])
+    names.sort(key=lambda name: not name.startswith("hopwarden"))
     for budget in BUDGETS:
         print(f"### at {budget} step-ups per admin-month: {' / '.join(WHEN)}\n")
         put_header(["detector", "mean of seven", *KINDS])
@@ -143,8 +147,7 @@ def budget_row(name, results, attacks, allowed):
     if allowed < len(honest) and honest[allowed] >= FLOORED:
         return [name, "its floors alone cost more"] + [""] * len(KINDS)
     limit = threshold(honest, allowed)
-    steps_of = (
-        [(score >= limit, tenant) for score, tenant in steps] for result in results for steps in result["scores"][name]["attacks"]
-    )
-    found = by_kind(attacks, steps_of)
-    return [name, f"**{triple(mean_of(found, SEVEN))}**"] + [triple(mean(found[kind])) if found[kind] else "" for kind in KINDS]
+    every = (steps for result in results for steps in result["scores"][name]["attacks"])
+    found = by_kind(attacks, ([(score >= limit, tenant) for score, tenant in steps] for steps in every))
+    cells = [triple(mean(found[kind])) if found[kind] else "" for kind in KINDS]
+    return [name, f"**{triple(mean_of(found, SEVEN))}**"] + cells

@@ -18,7 +18,7 @@ COUNTRIES = {
     "SE": (1, "eu", [(59.33, 18.07, 5), (57.71, 11.97, 3), (55.60, 13.00, 2), (63.83, 20.26, 1)]),
     "PL": (1, "eu", [(52.23, 21.01, 4), (50.06, 19.94, 3), (51.11, 17.04, 2), (54.35, 18.65, 2)]),
     "ES": (1, "eu", [(40.42, -3.70, 5), (41.39, 2.17, 4), (39.47, -0.38, 2), (37.39, -5.98, 2)]),
-    "US": (-6, "us", [(41.88, -87.63, 4), (29.76, -95.37, 3), (32.78, -96.80, 3), (44.98, -93.27, 2), (39.10, -94.58, 1)]),
+    "US": (-6, "us", [(41.9, -87.63, 4), (29.76, -95.37, 3), (32.78, -96.8, 3), (44.98, -93.27, 2), (39.1, -94.58, 1)]),
     "CA": (-5, "us", [(43.65, -79.38, 5), (45.50, -73.57, 4), (45.42, -75.70, 2)]),
     "BR": (-3, "", [(-23.55, -46.63, 5), (-22.91, -43.17, 3), (-30.03, -51.23, 1)]),
     "ZA": (2, "", [(-26.20, 28.05, 4), (-33.92, 18.42, 3), (-29.86, 31.02, 1)]),
@@ -197,7 +197,8 @@ class Atlas:
     def mobile_address(self, rng, provider):
         """Carrier NAT: the country shares a few gateways, and the database places each anywhere."""
         if provider not in self.gateways:
-            self.gateways[provider] = [provider.net(self.rng, self.rng.randrange(len(provider.cities))) for _ in range(9)]
+            anywhere = [self.rng.randrange(len(provider.cities)) for _ in range(9)]
+            self.gateways[provider] = [provider.net(self.rng, city) for city in anywhere]
         return f"{rng.choice(self.gateways[provider])}.{rng.randrange(2, 66)}"
 
     # -- the database
@@ -302,5 +303,5 @@ class Line:
         if not v6:
             return self.atlas.source(self.addresses[index], day)
         half = (index * 2654435761 + day * 40503 + self.provider.asn * 97) & 0xFFFFFFFF
-        ip = f"{self.prefixes[index]}:{half >> 16 | 1:x}:{half & 0xFFFF | 1:x}:{(half * 7) & 0xFFFF | 1:x}:{(half * 13) & 0xFFFF | 1:x}"
-        return self.atlas.source(ip, day)
+        words = (half >> 16, half & 0xFFFF, half * 7 & 0xFFFF, half * 13 & 0xFFFF)
+        return self.atlas.source(":".join([self.prefixes[index], *(f"{word | 1:x}" for word in words)]), day)

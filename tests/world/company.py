@@ -114,8 +114,9 @@ class Person:
         self.days = traits.days
         self.hired = rng.randrange(20, max(21, traits.days - 60)) if rng.random() < 0.15 else 0
         city = site.city if rng.random() < 0.8 else atlas.city(rng, site.country)
-        self.home = Line(rng, atlas, site.country, city, traits)
-        self.second_home = Line(rng, atlas, site.country, atlas.city(rng, site.country), traits) if rng.random() < 0.2 else None
+        self.home, self.second_home = Line(rng, atlas, site.country, city, traits), None
+        if rng.random() < 0.2:
+            self.second_home = Line(rng, atlas, site.country, atlas.city(rng, site.country), traits)
         self.mobile = rng.choice(atlas.mobile[site.country])
         self.cafes = [rng.choice(atlas.fixed[site.country]).address(rng, self.home.city) for _ in range(3)]
         self.six = rng.random() < 0.35
@@ -180,9 +181,8 @@ class Person:
         trips = []
         for _ in range(min(6, round(rng.choice([0, 0.4, 1, 1, 2, 3]) * traits.roaming))):
             first = rng.randrange(traits.days)
-            draw = rng.random()
-            near = NEIGHBOURS.get(self.site.country, ["DE"])
-            country = self.site.country if draw < 0.4 else rng.choice(near) if draw < 0.75 else rng.choice(sorted(COUNTRIES))
+            near, far = NEIGHBOURS.get(self.site.country, ["DE"]), sorted(COUNTRIES)
+            country = rng.choice(rng.choices(([self.site.country], near, far), (40, 35, 25))[0])
             trips.append((first, first + rng.choice([1, 2, 4, 6, 13]), country))
         return trips
 
@@ -293,7 +293,8 @@ class World:
             length = min(45, self.traits.days // 3)
             some[2].absent.append((self.traits.days // 3, self.traits.days // 3 + length, True))
         if not any(p.trips for p in self.people):
-            some[3].trips.append((self.traits.days // 2, self.traits.days // 2 + 6, rng.choice(NEIGHBOURS[self.traits.home])))
+            middle = self.traits.days // 2
+            some[3].trips.append((middle, middle + 6, rng.choice(NEIGHBOURS[self.traits.home])))
         if not any(p.six for p in self.people):
             some[4 % len(some)].six = True
 

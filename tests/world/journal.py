@@ -19,7 +19,8 @@ class Journal:
         account = tenant.account(person.name) if tenant and hasattr(person, "team") else person.name
         team = f',"hopwarden.team":"{person.team}"' if hasattr(person, "team") else ""
         name = tenant.name if tenant else "home"
-        credential = f',"hopwarden.key":"{key}","hopwarden.method":"publickey"' if key else ',"hopwarden.method":"password"'
+        method = "publickey" if key else "password"
+        credential = (f',"hopwarden.key":"{key}"' if key else "") + f',"hopwarden.method":"{method}"'
         body = (
             f'"event.outcome":"{outcome}","user.name":"{account}"{team},"hopwarden.tenant":"{name}",'
             f'"host.name":"{name}-{host}","source.ip":"{source.ip}"{source.facts}{credential}'

@@ -70,7 +70,8 @@ class Work:
             for person in self.rng.sample(members, min(len(members), self.rng.randint(2, 3))):
                 for day in range(tenant.start_day, min(self.traits.days, tenant.start_day + 10)):
                     if not person.away(day) and weekday(self.traits.start + day) < 5 and self.rng.random() < 0.6:
-                        self.plan(person, day, "onboarding", person.begins + 1 + self.rng.random() * 5, [tenant] * self.rng.randint(1, 4), 12)
+                        hour, logins = person.begins + 1 + self.rng.random() * 5, self.rng.randint(1, 4)
+                        self.plan(person, day, "onboarding", hour, [tenant] * logins, 12)
 
     def plan_on_call(self):
         """One of each team a week; now and then a call at night or on the weekend."""
@@ -98,7 +99,8 @@ class Work:
                     continue
                 more = self.rng.sample(self.active[day], min(len(self.active[day]), 8))
                 route = list(dict.fromkeys(self.rng.sample(own, len(own)) + more))[: self.rng.randint(6, 12)]
-                self.plan(self.rng.choice(ready), day, "patch", self.rng.uniform(18.5, 22.5), route, self.rng.uniform(3, 7))
+                person, hour = self.rng.choice(ready), self.rng.uniform(18.5, 22.5)
+                self.plan(person, day, "patch", hour, route, self.rng.uniform(3, 7))
 
     def plan_incidents(self):
         """Something breaks at one to three tenants, and a third of the admins is pulled in."""
@@ -131,8 +133,8 @@ class Work:
 
     def join_onboarded(self, person):
         """A customer that comes later replaces nobody: it joins the weights when it comes."""
-        person.later = sorted((self.world.by_name[n].start_day, n) for n in person.weights if self.world.by_name[n].start_day)
-        person.later = [(day, n, person.weights.pop(n)) for day, n in person.later]
+        starts = sorted((self.world.by_name[name].start_day, name) for name in person.weights)
+        person.later = [(day, name, person.weights.pop(name)) for day, name in starts if day > 0]
         if not person.weights:
             tenant = person.rng.choice(self.active[0])
             person.weights[tenant.name] = 1.0
@@ -236,7 +238,8 @@ class Work:
         at = mates.index(person)
         absent = [p for p in (mates * 2)[at + 1 : at + 3] if p is not person and p.hired <= day and p.away(day)]
         if person.rng.random() < 0.1:
-            absent = [person.ward] if any(first <= day <= last for first, last, long in person.ward.absent if long) else []
+            gone = any(first <= day <= last for first, last, long in person.ward.absent if long)
+            absent = [person.ward] if gone else []
         return person.rng.choice(absent) if absent else None
 
     @staticmethod

@@ -5,6 +5,7 @@ to contain really occurs."""
 
 import configparser
 import datetime
+import functools
 import ipaddress
 import json
 import pathlib
@@ -41,8 +42,13 @@ def lines(path):
         return [json.loads(line) for line in file]
 
 
+@functools.cache
+def instant(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
 def epoch(event):
-    return datetime.datetime.fromisoformat(event["@timestamp"]).timestamp()
+    return instant(event["@timestamp"])
 
 
 class Repetition(unittest.TestCase):
