@@ -51,8 +51,8 @@ static enum hop_rc read_copy(const char *copy, char **ret_bytes, size_t *ret_len
 
 static bool copy_is(const char *copy, const char *bytes, size_t len)
 {
-    char *old;
-    size_t old_len;
+    char *old = NULL;
+    size_t old_len = 0;
     if (read_copy(copy, &old, &old_len, NULL) != HOP_OK)
         return false;
     bool same = old_len == len && memcmp(old, bytes, len) == 0;
@@ -63,8 +63,8 @@ static bool copy_is(const char *copy, const char *bytes, size_t len)
 /* What goes wrong here is told in `err` and spoils nothing. */
 static void keep_copy(const char *copy, const struct hop_sources *sources, struct hop_error *err)
 {
-    char *bytes;
-    size_t len;
+    char *bytes = NULL;
+    size_t len = 0;
     if (join_sources(sources, &bytes, &len, err) != HOP_OK)
         return;
     if (!copy_is(copy, bytes, len))

@@ -144,13 +144,13 @@ enum hop_rc hop_spool_append_by(const char *path, struct hop_span text, int64_t 
 {
     if (memchr(text.at, HOP_SPOOL_MARK, text.len))
         return hop_error_set(err, HOP_MALFORMED, "spool %s: not a batch's text", path);
-    char *line;
-    size_t len;
+    char *line = NULL;
+    size_t len = 0;
     enum hop_rc rc = record_of(text, epoch_ms, &line, &len, err);
     if (rc != HOP_OK)
         return rc;
-    int fd;
-    bool first;
+    int fd = -1;
+    bool first = false;
     rc = append_open(path, with_grace(deadline), &fd, err);
     if (rc == HOP_OK) {
         rc = line_put(path, fd, line, len, &first, err);

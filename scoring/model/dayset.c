@@ -84,6 +84,23 @@ void hop_dayset_add(struct hop_dayset *set, int32_t day)
     hop_dayset_join(set, &(struct hop_dayset){.last_day = day, .bits = {1}});
 }
 
+/* into |= other << by, without a copy: this is what reading a profile mostly does. */
+static void or_aged(uint64_t into[HOP_DAYSET_WORDS], const uint64_t other[HOP_DAYSET_WORDS],
+                    int64_t by)
+{
+    if (by >= HOP_DAYSET_WINDOW)
+        return;
+    int words = (int)by / 64, rest = (int)by % 64;
+    for (int i = 0; i + words < HOP_DAYSET_WORDS; i++) {
+        uint64_t word = other[i];
+        if (!word)
+            continue;
+        into[i + words] |= word << rest;
+        if (rest && i + words + 1 < HOP_DAYSET_WORDS)
+            into[i + words + 1] |= word >> (64 - rest);
+    }
+}
+
 void hop_dayset_join(struct hop_dayset *into, const struct hop_dayset *other)
 {
     into->confirmed = into->confirmed || other->confirmed;
@@ -91,16 +108,12 @@ void hop_dayset_join(struct hop_dayset *into, const struct hop_dayset *other)
         return;
     if (hop_dayset_empty(into))
         into->last_day = other->last_day;
-    struct hop_dayset aged = *other;
     int64_t ahead = (int64_t)other->last_day - into->last_day;
     if (ahead > 0) {
         age_bits(into->bits, ahead);
         into->last_day = other->last_day;
-    } else {
-        age_bits(aged.bits, -ahead);
     }
-    for (int i = 0; i < HOP_DAYSET_WORDS; i++)
-        into->bits[i] |= aged.bits[i];
+    or_aged(into->bits, other->bits, ahead > 0 ? 0 : -ahead);
 }
 
 bool hop_dayset_equal(const struct hop_dayset *a, const struct hop_dayset *b)
@@ -208,6 +221,7 @@ void hop_decay_init(struct hop_decay *decay, double half_life)
 {
     double per_day = exp2(-1.0 / half_life), per_byte = exp2(-8.0 / half_life);
     decay->half_life = half_life;
+    decay->fading_gap = (int)fmin(half_life * log2(1.0 / NOVEL_BELOW), HOP_DAYSET_WINDOW) + 1;
     decay->of_byte[0] = 1.0;
     for (size_t i = 1; i < HOP_DAYSET_WINDOW / 8; i++)
         decay->of_byte[i] = decay->of_byte[i - 1] * per_byte;
@@ -227,14 +241,21 @@ static double decay_over(const struct hop_decay *decay, int64_t days)
     return decay->of_byte[days / 8] * decay->in_byte[1u << (days % 8)];
 }
 
+static double count_word(uint64_t word, const struct hop_decay *decay)
+{
+    double count = 0;
+    for (int p = 0; p < 8; p++)
+        count += decay->of_byte[p] * decay->in_byte[word >> (8 * p) & 255];
+    return count;
+}
+
 /* Count as seen from the set's own last day. */
 static double count_at_last(const struct hop_dayset *set, const struct hop_decay *decay)
 {
     double count = 0;
     for (int i = 0; i < HOP_DAYSET_WORDS; i++) {
-        uint64_t word = set->bits[i];
-        for (int p = 8 * i; word; p++, word >>= 8)
-            count += decay->of_byte[p] * decay->in_byte[word & 255];
+        if (set->bits[i])
+            count += decay->of_byte[8 * i] * count_word(set->bits[i], decay);
     }
     return count;
 }
@@ -258,26 +279,31 @@ static double count_before(const struct hop_dayset *set, int at, const struct ho
     return count;
 }
 
+static double novelty_at(const struct hop_dayset *set, int at, int32_t today,
+                         const struct hop_decay *decay, int32_t first_day)
+{
+    int32_t day = set->last_day - at;
+    if (day == first_day || count_before(set, at, decay) >= NOVEL_BELOW)
+        return 0;
+    return decay_over(decay, (int64_t)today - day);
+}
+
 /* A day can be novel only after a gap so long that a single earlier sighting has faded. The walk
  * leaps over every stretch without such a gap instead of weighing each of its days. */
 static double novelty_on(const struct hop_dayset *set, int32_t today, const struct hop_decay *decay,
                          int32_t first_day)
 {
-    int gap = (int)fmin(decay->half_life * log2(1.0 / NOVEL_BELOW), HOP_DAYSET_WINDOW) + 1;
+    int oldest = previous_bit(set, HOP_DAYSET_WINDOW - 1), at = 0;
     double novelty = 0;
-    for (int at = 0; at < HOP_DAYSET_WINDOW;) {
-        int reach = at + gap - 1 < HOP_DAYSET_WINDOW ? at + gap - 1 : HOP_DAYSET_WINDOW - 1;
-        int leap = previous_bit(set, reach);
-        if (leap > at) {
-            at = leap;
-            continue;
+    while (at + decay->fading_gap <= oldest) {
+        int leap = previous_bit(set, at + decay->fading_gap - 1);
+        if (leap == at) {
+            novelty += novelty_at(set, at, today, decay, first_day);
+            leap = next_bit(set, at + 1);
         }
-        int32_t day = set->last_day - at;
-        if (day != first_day && count_before(set, at, decay) < NOVEL_BELOW)
-            novelty += decay_over(decay, (int64_t)today - day);
-        at = next_bit(set, at + 1);
+        at = leap;
     }
-    return novelty;
+    return novelty + novelty_at(set, oldest, today, decay, first_day);
 }
 
 struct hop_dayset_weight hop_dayset_weigh_by(const struct hop_dayset *set, int32_t today,

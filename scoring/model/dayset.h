@@ -57,6 +57,7 @@ struct hop_dayset_weight hop_dayset_weigh(const struct hop_dayset *set, int32_t 
  * weighs of_byte[p] * in_byte[byte]. */
 struct hop_decay {
     double half_life; /* days, at least 1 */
+    int fading_gap;   /* days after which one sighting counts less than 0.10 */
     double of_byte[HOP_DAYSET_WINDOW / 8];
     double in_byte[256];
 };

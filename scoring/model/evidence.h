@@ -64,6 +64,7 @@ struct hop_familiarity {
     double p_new[HOP_KIND_COUNT];
     double count[HOP_KIND_COUNT]; /* c_v of this login's value, 0 when unseen */
     bool known[HOP_KIND_COUNT];
+    double hours[2][24]; /* counts of the hour bins: [0] weekdays, [1] weekends */
 };
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity);
 

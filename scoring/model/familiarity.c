@@ -26,7 +26,20 @@ static const struct hop_decay *decay_of(const struct decays *decays, enum hop_ki
     return hop_kind_facts(kind)->half_life > decays->fast.half_life ? &decays->slow : &decays->fast;
 }
 
+/* "wd09", "we21"; anything else counts in the mass alone. */
+static void count_hour(const char *bin, double count, struct hop_familiarity *f)
+{
+    int64_t hour;
+    bool weekend = bin[0] == 'w' && bin[1] == 'e';
+    if (weekend || (bin[0] == 'w' && bin[1] == 'd')) {
+        if (hop_span_int64(hop_span_of(bin + 2), 0, 23, &hour))
+            f->hours[weekend][hour] += count;
+    }
+}
+
+/* `shown`: the day-sets of this login's own values. */
 static void weigh_all(const struct hop_profile *profile, const struct decays *decays,
+                      const struct hop_dayset *const shown[HOP_KIND_COUNT],
                       struct hop_familiarity *f)
 {
     for (size_t i = 0; i < profile->count; i++) {
@@ -34,13 +47,22 @@ static void weigh_all(const struct hop_profile *profile, const struct decays *de
         enum hop_kind kind = sighting->kind;
         struct hop_dayset_weight weight =
             hop_dayset_weigh_by(&sighting->days, f->today, decay_of(decays, kind), f->first_day);
-        bool hopped = hop_span_is(hop_span_of(sighting->value), "1");
         f->mass[kind] += weight.count;
-        if (kind != HOP_KIND_HOPPED)
-            f->novelty[kind] += weight.novelty;
-        else if (hopped) /* every hop is a surprise to those who seldom hop, not the first alone */
-            f->novelty[kind] += weight.count;
+        f->novelty[kind] += weight.novelty;
+        if (&sighting->days == shown[kind])
+            f->count[kind] = weight.count;
+        if (kind == HOP_KIND_HOUR)
+            count_hour(sighting->value, weight.count, f);
     }
+}
+
+/* Every hop is a surprise to those who seldom hop, not the first alone. */
+static void count_hops(const struct hop_profile *profile, const struct decays *decays,
+                       struct hop_familiarity *f)
+{
+    const struct hop_dayset *hops = hop_profile_find(profile, HOP_KIND_HOPPED, hop_span_of("1"));
+    f->novelty[HOP_KIND_HOPPED] =
+        hops ? hop_dayset_weigh_by(hops, f->today, &decays->fast, f->first_day).count : 0;
 }
 
 static bool is_trusted(const struct hop_dayset *days, const struct hop_familiarity *f, bool strict)
@@ -49,25 +71,18 @@ static bool is_trusted(const struct hop_dayset *days, const struct hop_familiari
            hop_dayset_first(days) <= f->third_day;
 }
 
-static void look_up(const struct hop_scene *scene, const struct decays *decays, enum hop_kind kind,
-                    struct hop_familiarity *f)
+static bool is_known(const struct hop_dayset *days, enum hop_kind kind, bool strict,
+                     const struct hop_familiarity *f)
 {
-    const struct hop_dayset *days =
-        f->values.has[kind]
-            ? hop_profile_find(scene->profile, kind, hop_span_of(f->values.text[kind]))
-            : NULL;
-    if (!days || hop_dayset_empty(days))
-        return;
-    f->count[kind] =
-        hop_dayset_weigh_by(days, f->today, decay_of(decays, kind), f->first_day).count;
-    f->known[kind] = f->count[kind] >= KNOWN_AT &&
-                     (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, scene->strict));
+    return days && f->count[kind] >= KNOWN_AT &&
+           (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, strict));
 }
 
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity)
 {
     struct hop_familiarity *f = ret_familiarity;
     struct hop_dayset days = hop_profile_days(scene->profile);
+    const struct hop_dayset *shown[HOP_KIND_COUNT] = {NULL};
     struct decays decays;
     *f = (struct hop_familiarity){.today = hop_date_day(scene->login->time),
                                   .first_day = hop_dayset_first(&days),
@@ -76,11 +91,17 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
                                   .confirmed_any = days.confirmed};
     hop_values_of(scene->login, &f->values);
     decays_init(&decays);
-    weigh_all(scene->profile, &decays, f);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
+        struct hop_span value = hop_span_of(f->values.text[kind]);
+        if (f->values.has[kind])
+            shown[kind] = hop_profile_find(scene->profile, (enum hop_kind)kind, value);
+    }
+    weigh_all(scene->profile, &decays, shown, f);
+    count_hops(scene->profile, &decays, f);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         double theta = hop_kind_facts((enum hop_kind)kind)->theta;
         f->p_new[kind] =
             bits_clamp((theta + f->novelty[kind]) / (f->mass[kind] + theta), P_NEW_MIN, P_NEW_MAX);
-        look_up(scene, &decays, (enum hop_kind)kind, f);
+        f->known[kind] = is_known(shown[kind], (enum hop_kind)kind, scene->strict, f);
     }
 }

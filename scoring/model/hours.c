@@ -9,6 +9,8 @@
 #define SMOOTHING 8.0 /* sightings' worth of "any hour alike" */
 /* von Mises: a standard deviation of 1.5 h is a concentration of (24 / (1.5 * 2 pi))^2 */
 #define CONCENTRATION (256.0 / (TWO_PI * TWO_PI))
+/* The kernel's sum over the hours of a day, so that one sighting weighs one hour in all. */
+#define KERNEL_TOTAL 3.8400943558233696
 #define TIME_MIN -2.0
 #define TIME_MAX 4.0
 
@@ -25,46 +27,17 @@ static double kernel(double hours_apart)
     return exp(CONCENTRATION * (cos(TWO_PI * hours_apart / 24) - 1));
 }
 
-/* The kernel's sum over a day, so that one sighting weighs one hour in all. */
-static double kernel_total(void)
-{
-    double total = 0;
-    for (int hour = 0; hour < 24; hour++)
-        total += kernel(hour);
-    return total;
-}
-
-/* "wd09", "we21"; -1 for anything else */
-static int hour_of(const char *bin)
-{
-    int hour = 0;
-    for (int i = 2; i < 4; i++) {
-        if (bin[i] < '0' || bin[i] > '9')
-            return -1;
-        hour = 10 * hour + bin[i] - '0';
-    }
-    return hour < 24 ? hour : -1;
-}
-
 /* Sightings near this hour of this kind of day, per such day of the week. */
 static double nearby(const struct hop_scene *scene, const struct hop_familiarity *f)
 {
-    const struct hop_profile *profile = scene->profile;
     int64_t second = scene->login->time - (int64_t)f->today * HOP_DAY_SECONDS;
     double hour = (double)second / 3600, sum = 0;
     bool weekend = hop_date_is_weekend(f->today);
-    struct hop_decay decay;
-    hop_decay_init(&decay, hop_kind_facts(HOP_KIND_HOUR)->half_life);
-    for (size_t i = 0; i < profile->count; i++) {
-        const struct hop_sighting *sighting = &profile->sightings[i];
-        if (sighting->kind != HOP_KIND_HOUR || sighting->value[0] != 'w' ||
-            sighting->value[1] != (weekend ? 'e' : 'd') || hour_of(sighting->value) < 0)
-            continue;
-        double middle = hour_of(sighting->value) + 0.5;
-        double count = hop_dayset_weigh_by(&sighting->days, f->today, &decay, INT32_MAX).count;
-        sum += count * kernel(hour - middle);
+    for (int bin = 0; bin < 24; bin++) {
+        if (f->hours[weekend][bin] > 0)
+            sum += f->hours[weekend][bin] * kernel(hour - bin - 0.5);
     }
-    return sum / kernel_total() / (weekend ? 2 : 5);
+    return sum / KERNEL_TOTAL / (weekend ? 2 : 5);
 }
 
 void hop_evidence_time(const struct hop_scene *scene, const struct hop_familiarity *f,

@@ -43,7 +43,7 @@ const char *fixture_path(const char *name)
 
 const char *fixture_database(const char *name)
 {
-    static char path[256];
+    static char path[512];
     const char *folder = fixture_path(name);
     if (mkdir(folder, 0750) != 0)
         ck_assert_int_eq(errno, EEXIST);

@@ -346,6 +346,21 @@ START_TEST(midnight_is_near_eleven_at_night)
 }
 END_TEST
 
+/* Spread over all hours alike, sightings leave no hour rarer than another: p is 1 / 168. */
+START_TEST(a_sighting_weighs_one_hour_in_all)
+{
+    char bin[] = "wd00";
+    for (int hour = 0; hour < 24; hour++) {
+        bin[2] = (char)('0' + hour / 10);
+        bin[3] = (char)('0' + hour % 10);
+        stage_see(&stage, HOP_KIND_HOUR, bin, TODAY - 180, TODAY - 1, 1, false);
+    }
+    double bits = term(HOP_STORY_OUTSIDE, HOP_BLOCK_TIME), mass = f.mass[HOP_KIND_HOUR];
+    double p = (mass / 24 / 5 + 8 / 168.0) / (mass + 8);
+    ck_assert_double_eq_tol(bits, log2(.3 + .7 / (168 * p)), 1e-9);
+}
+END_TEST
+
 START_TEST(a_malformed_hour_is_passed_over)
 {
     stage_see(&stage, HOP_KIND_HOUR, "wd12", TODAY - 180, TODAY - 1, 1, false);
@@ -771,6 +786,7 @@ int main(void)
     tcase_add_test(cases, without_hours_on_record_time_says_nothing);
     tcase_add_test(cases, a_rare_hour_accuses_and_a_usual_one_acquits);
     tcase_add_test(cases, midnight_is_near_eleven_at_night);
+    tcase_add_test(cases, a_sighting_weighs_one_hour_in_all);
     tcase_add_test(cases, a_malformed_hour_is_passed_over);
     tcase_add_test(cases, without_a_key_the_block_is_skipped);
     tcase_add_test(cases, a_known_key_stays_known_whoever_else_used_it);
