@@ -81,16 +81,6 @@ int hop_conf_open(const struct hop_common *common, struct hop_conf **ret_conf)
     return HOP_EXIT_CONFIG;
 }
 
-struct hop_reach hop_reach_for(const struct hop_conf *conf, const char *tenant)
-{
-    const struct hop_settings *settings = hop_conf_settings(conf);
-    bool all_home = strcmp(settings->witness, HOP_HOME) == 0;
-    struct hop_reach reach = {.all_home = all_home, .tenants = hop_conf_tenants(conf)};
-    hop_string_copy(reach.prefix, sizeof reach.prefix, settings->history_prefix);
-    hop_string_copy(reach.witness, sizeof reach.witness, all_home ? HOP_HOME : tenant);
-    return reach;
-}
-
 int hop_desk_open_with(struct hop_conf *conf, enum hop_history_role role, struct hop_desk *ret_desk)
 {
     struct hop_error err = {0};
@@ -101,7 +91,7 @@ int hop_desk_open_with(struct hop_conf *conf, enum hop_history_role role, struct
         return HOP_EXIT_UNKNOWN;
     }
     desk.store = hop_history_store(hop_engine_history(desk.engine));
-    desk.reach = hop_reach_for(conf, hop_conf_settings(conf)->tenant);
+    desk.reach = hop_engine_reach(conf, hop_conf_settings(conf)->tenant);
     *ret_desk = desk;
     return HOP_EXIT_FINE;
 }

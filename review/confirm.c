@@ -62,7 +62,7 @@ static enum hop_rc plan(const struct wishes *wishes, struct hop_desk *desk,
                         const struct hop_login *login, struct hop_batch *batch,
                         struct hop_error *err)
 {
-    struct hop_reach reach = hop_reach_for(desk->conf, login->tenant);
+    struct hop_reach reach = hop_engine_reach(desk->conf, login->tenant);
     struct hop_lesson lesson = {.learn = true, .confirmed = true};
     struct hop_recollection past;
     char author[HOP_NAME_MAX + 1], line[HOP_ENTRY_LINE_MAX];

@@ -145,7 +145,7 @@ enum hop_rc hop_past_write(struct hop_past *past, struct hop_error *err)
 enum hop_rc hop_past_learn(struct hop_past *past, const struct hop_login *login,
                            struct hop_error *err)
 {
-    struct hop_reach reach = hop_reach_for(past->desk->conf, login->tenant);
+    struct hop_reach reach = hop_engine_reach(past->desk->conf, login->tenant);
     struct hop_lesson lesson = {.learn = true};
     struct known *known;
     enum hop_rc rc = recall(past, login, &reach, &known, err);

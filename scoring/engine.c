@@ -118,13 +118,13 @@ void hop_judgement_done(struct hop_judgement *judgement)
     hop_recollection_done(&judgement->recollection);
 }
 
-static struct hop_reach reach_of(const struct hop_engine *engine, const struct hop_login *login)
+struct hop_reach hop_engine_reach(const struct hop_conf *conf, const char *tenant)
 {
-    const struct hop_settings *settings = hop_conf_settings(engine->conf);
+    const struct hop_settings *settings = hop_conf_settings(conf);
     bool all_home = strcmp(settings->witness, HOP_HOME) == 0;
-    struct hop_reach reach = {.all_home = all_home, .tenants = hop_conf_tenants(engine->conf)};
+    struct hop_reach reach = {.all_home = all_home, .tenants = hop_conf_tenants(conf)};
     hop_string_copy(reach.prefix, sizeof reach.prefix, settings->history_prefix);
-    hop_string_copy(reach.witness, sizeof reach.witness, all_home ? HOP_HOME : login->tenant);
+    hop_string_copy(reach.witness, sizeof reach.witness, all_home ? HOP_HOME : tenant);
     return reach;
 }
 
@@ -150,7 +150,7 @@ static enum hop_recall_source recall_by(struct hop_engine *engine, struct hop_lo
                                         struct hop_judgement *judgement,
                                         struct hop_deadline deadline)
 {
-    struct hop_reach reach = reach_of(engine, login);
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     hop_history_recall_by(engine->history, login, &reach, &judgement->recollection, deadline,
                           &judgement->trouble);
     if (judgement->recollection.store_time_ms != 0)
@@ -268,7 +268,7 @@ enum hop_recorded hop_engine_judged_by(struct hop_engine *engine, const struct h
     if (line == NULL)
         return out_of_memory(err);
     struct hop_text text = hop_text_over(line, HOP_ENTRY_LINE_MAX);
-    struct hop_reach reach = reach_of(engine, login);
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
@@ -324,7 +324,7 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
                                         bool stepped_up, struct hop_deadline deadline,
                                         struct hop_error *err)
 {
-    struct hop_reach reach = reach_of(engine, login);
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_login copy = *login;
     if (judgement->recollection.source == HOP_RECALL_NOWHERE && login->identity[0] != '\0')
         recall_by(engine, &copy, judgement, deadline);
@@ -349,7 +349,7 @@ enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct 
                                         const char *outcome, struct hop_deadline deadline,
                                         struct hop_error *err)
 {
-    struct hop_reach reach = reach_of(engine, login);
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
@@ -366,7 +366,7 @@ enum hop_recorded hop_engine_ended_by(struct hop_engine *engine, const struct ho
 {
     if (login->server.family == 0)
         return HOP_RECORDED_STORE;
-    struct hop_reach reach = reach_of(engine, login);
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;

@@ -22,6 +22,9 @@ enum hop_rc hop_engine_new(const struct hop_conf *conf, enum hop_history_role ro
 void hop_engine_free(struct hop_engine **engine);
 struct hop_history *hop_engine_history(struct hop_engine *engine);
 
+/* In whose name a host with this configuration reads and writes about logins to `tenant`. */
+struct hop_reach hop_engine_reach(const struct hop_conf *conf, const char *tenant);
+
 /* Fills what the configuration knows of a login: tenant and tag (unless set), class, identity,
  * team, origin's facts from its address (unless `keep_facts`), a new id (unless set), the lane of
  * automation and break-glass accounts. */
