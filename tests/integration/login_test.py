@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A login is scored, stepped up or blocked: the three ways into sshd, on the recommended stack."""
+import os
+
 from case import HostCase
 from scene import ABROAD, IN_BETA, OFFICE, USUAL
 
@@ -111,6 +113,19 @@ class PublickeyAlone(HostCase):
         login = self.box.ssh("root", ABROAD)
         self.assert_out(login)
         self.assertTrue(login.alerts, str(login))
+
+
+class OwnEnvironment(HostCase):
+    """Debian's stack reads ~/.pam_environment as PAM variables: a person's own words about the connection are no evidence."""
+
+    def test_it_changes_nothing_that_is_recorded(self):
+        home = self.box.accounts["dora"].home
+        with open(f"{home}/.pam_environment", "w", encoding="ascii") as file:
+            file.write(f"SSH_CONNECTION DEFAULT=\"{ABROAD} 1 127.0.0.1 22\"\nSSH_AUTH_INFO_0 DEFAULT=x\nHOPWARDEN_LOGIN DEFAULT=mine\n")
+        login = self.box.ssh("dora", USUAL, command="echo inside $SSH_CONNECTION")
+        self.assert_in(login)
+        self.assertNotIn(ABROAD, self.box.hopwarden("history", "dora").stdout)
+        self.assertNotIn(str(login.monitor), os.listdir("/run/hopwarden/connections"), "the session's end was seen")
 
 
 class Password(HostCase):

@@ -354,10 +354,11 @@ class Sandbox:
     def start_redis(self):
         """A redis-server of our own on a unix socket; its URL for `history`."""
         path = self.path("redis.sock")
-        self.redis = self.start("redis-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "777", "--save",
+        self.redis = self.start("redis-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "770", "--save",
                                 "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--dir", self.folder,
                                 stdout=subprocess.DEVNULL)
         await_true(lambda: os.path.exists(path), "redis-server listens")
+        os.chown(path, 0, 63999)  # the helper's
         return f"unix:{path}"
 
     def connections(self):
