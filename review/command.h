@@ -49,7 +49,6 @@ void hop_desk_close(struct hop_desk *desk);
 int hop_conf_open(const struct hop_common *common, struct hop_conf **ret_conf);
 struct hop_deadline hop_command_deadline(void);
 
-
 /* One line on stderr, safe to show: "hopwarden: …". */
 void hop_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for an error, and the exit status that fits: HOP_EXIT_UNKNOWN. */
