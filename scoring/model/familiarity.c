@@ -78,6 +78,17 @@ static bool is_known(const struct hop_dayset *days, enum hop_kind kind, bool str
            (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, strict));
 }
 
+/* The register outlives the window of the day-sets. */
+static int32_t last_day_of(const struct hop_scene *scene, const struct hop_dayset *days)
+{
+    int32_t today = hop_date_day(scene->login->time), last = 0;
+    if (!hop_dayset_empty(days))
+        last = days->last_day;
+    if (scene->profile->last.time > 0 && hop_date_day(scene->profile->last.time) > last)
+        last = hop_date_day(scene->profile->last.time);
+    return last < today ? last : today;
+}
+
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity)
 {
     struct hop_familiarity *f = ret_familiarity;
@@ -87,6 +98,7 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
     *f = (struct hop_familiarity){.today = hop_date_day(scene->login->time),
                                   .first_day = hop_dayset_first(&days),
                                   .third_day = hop_dayset_nth(&days, TRUSTED_DAYS),
+                                  .last_day = last_day_of(scene, &days),
                                   .recorded_days = hop_dayset_days(&days),
                                   .confirmed_any = days.confirmed};
     hop_values_of(scene->login, &f->values);

@@ -6,12 +6,18 @@
 
 #define NEWCOMER_DAYS 3
 #define SEEN_AT .10
+#define SILENT_DAYS 90
 
 static const char *const floor_words[HOP_FLOOR_COUNT] = {
-    [HOP_FLOOR_NEWCOMER] = "newcomer",   [HOP_FLOOR_COUNTRY] = "country-new",
-    [HOP_FLOOR_HOSTING] = "hosting-new", [HOP_FLOOR_KEY_NEW] = "key-new",
-    [HOP_FLOOR_EDGE] = "hop-new",        [HOP_FLOOR_TENANT_FIRST] = "tenant-first",
-    [HOP_FLOOR_FROZEN] = "frozen",       [HOP_FLOOR_KEY_OWNER] = "key-of-another",
+    [HOP_FLOOR_NEWCOMER] = "newcomer",
+    [HOP_FLOOR_COUNTRY] = "country-new",
+    [HOP_FLOOR_HOSTING] = "hosting-new",
+    [HOP_FLOOR_KEY_NEW] = "key-new",
+    [HOP_FLOOR_EDGE] = "hop-new",
+    [HOP_FLOOR_TENANT_FIRST] = "tenant-first",
+    [HOP_FLOOR_DORMANT] = "dormant",
+    [HOP_FLOOR_FROZEN] = "frozen",
+    [HOP_FLOOR_KEY_OWNER] = "key-of-another",
     [HOP_FLOOR_FLOODED] = "flooded",
 };
 
@@ -44,7 +50,10 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
             origin->place.kind == HOP_PLACE_HOSTING && is_unknown(f, HOP_KIND_ASN),
         [HOP_FLOOR_KEY_NEW] = origin->zone == HOP_ZONE_INTERNET && is_unknown(f, HOP_KIND_KEY),
         [HOP_FLOOR_EDGE] = is_unknown(f, HOP_KIND_EDGE),
-        [HOP_FLOOR_TENANT_FIRST] = !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT,
+        [HOP_FLOOR_TENANT_FIRST] =
+            !scene->witness_is_home &&
+            f->count[HOP_KIND_TENANT]<SEEN_AT, [HOP_FLOOR_DORMANT] = hop_days_silent(f)>
+                SILENT_DAYS,
         [HOP_FLOOR_FROZEN] = is_frozen(around),
         [HOP_FLOOR_KEY_OWNER] = around->key_of_another && is_unknown(f, HOP_KIND_KEY),
         [HOP_FLOOR_FLOODED] =

@@ -97,6 +97,10 @@ static void random_around(struct stage *stage)
         stage->login.origin.zone == HOP_ZONE_TENANT && draw(3) == 0;
     for (uint32_t i = draw(6); i > 0; i--)
         stage_touch(stage, stage->login.time - draw(90000), pick(tenants, 4), (int)draw(141) - 70);
+    for (uint32_t i = draw(4); i > 0; i--)
+        stage_failure(stage, stage->login.time - draw(8000), (enum hop_failure_kind)draw(2),
+                      draw(2));
+    around->failures_flooded = draw(40) == 0;
     for (uint32_t i = draw(HOP_VISIT_MONTHS); i > 0; i--)
         around->visits[i] = draw(60);
     around->frozen_key = draw(16) == 0 ? HOP_FREEZE_BLOCK : HOP_FREEZE_NONE;
@@ -201,6 +205,16 @@ static void work_elsewhere(struct stage *stage)
         stage->around.visits[i] += 30;
 }
 
+static void one_more_failure(struct stage *stage)
+{
+    stage_failure(stage, stage->login.time - draw(8000), (enum hop_failure_kind)draw(2), draw(2));
+}
+
+static void flood_of_failures(struct stage *stage)
+{
+    stage->around.failures_flooded = true;
+}
+
 static void freeze(struct stage *stage)
 {
     stage->around.frozen_source = HOP_FREEZE_STEP_UP;
@@ -224,6 +238,8 @@ static const struct {
     {"fresh key", fresh_key, false},
     {"team elsewhere", team_elsewhere, false},
     {"work elsewhere", work_elsewhere, false},
+    {"one more failure", one_more_failure, false},
+    {"flood of failures", flood_of_failures, false},
     {"freeze", freeze, false},
     {"no step-up", no_step_up, true},
 };
