@@ -13,7 +13,7 @@
 #include "report.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define SWEEP_MOST 32 /* stale records looked at per login */
+#define SWEEP_MOST 32 /* stale records taken away per login */
 
 /* -- steps that phases share --------------------------------------------------------------- */
 
@@ -65,6 +65,7 @@ static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
                       &why);
     call->connection.verdict.losses |= call->losses;
     hop_report_verdict(call, ret_answer);
+    hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
 }
 
 /* The verdict of an earlier phase if it is about this same login, else a new one. */
@@ -101,7 +102,6 @@ static int authenticate(struct hop_call *call)
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
     hop_call_keep_connection(call);
-    hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
     if (answer.kind == HOP_ANSWER_BLOCK)
         hop_tell_refusal(call);
     return hop_pam_code(&answer, HOP_PHASE_AUTH);
