@@ -311,7 +311,7 @@ START_TEST(failures_raise_the_score_of_who_comes_next_from_elsewhere)
                      HOP_RECORDED_STORE);
     ck_assert_int_eq(hop_engine_refused_by(engine, &login, "session-refused", soon, &err),
                      HOP_RECORDED_STORE);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         login.time += 20;
         ck_assert_int_eq(hop_engine_failed_by(engine, &login, soon, &err), HOP_RECORDED_STORE);
     }

@@ -89,8 +89,8 @@ START_TEST(reads_of_a_tenants_host)
                  "size hop:1:y:{anna}:672\n"
                  "size hop:1:y:{anna}:671\n"
                  "size hop:1:y:{anna}:670\n" FAILURE_READS
-                 "sample hop:1:q:{84.24.10.0/24}:249376 256\n"
-                 "sample hop:1:q:{84.24.10.0/24}:249375 256\n"
+                 "sample hop:1:q:{84.24.10.0%2F24}:249376 256\n"
+                 "sample hop:1:q:{84.24.10.0%2F24}:249375 256\n"
                  "sample hop:1:k:{SHA256:AbC%2Fd+e} 4\n"
                  "size hop:1:k:{SHA256:AbC%2Fd+e}\n"
                  "sample hop:1:n:{84.24.10.7} 4\n"
@@ -190,7 +190,7 @@ START_TEST(a_failure_stands_in_its_identitys_and_its_nets_list)
     login.time += 7;
     ck_assert_int_eq(hop_plan_failed(&login, &reach, HOP_FAILURE_STEP_UP, &batch), HOP_OK);
     expect_writes("member hop:1:f:{anna}:249376 1795512600|s\n"
-                  "member hop:1:q:{84.24.10.0/24}:249376 1795512600|s|96bcca83b55aa4bb\n");
+                  "member hop:1:q:{84.24.10.0%2F24}:249376 1795512600|s|96bcca83b55aa4bb\n");
 }
 END_TEST
 
@@ -345,7 +345,7 @@ static void touched(int64_t time, const char *tag, int surprise_db)
     blank.around.touches = calloc(1, sizeof *blank.around.touches);
     blank.around.touch_count = 1;
     blank.around.touches[0] = (struct hop_touch){.time = time, .surprise_db = surprise_db};
-    hop_string_copy(blank.around.touches[0].tag, HOP_96bcca83b55aa4bb_MAX + 1, tag);
+    hop_string_copy(blank.around.touches[0].tag, HOP_TAG_MAX + 1, tag);
 }
 
 static size_t touches_written(void)

@@ -274,7 +274,7 @@ START_TEST(failures_of_the_last_hours_are_recalled)
     member("hop:1:f:{anna}:249376", "1795512590|c");
     member("hop:1:f:{anna}:249375", "1795507000|s");
     member("hop:1:f:{anna}:249374", "1795499000|c");
-    member("hop:1:q:{84.24.10.0/24}:249376", "1795512500|c|other");
+    member("hop:1:q:{84.24.10.0%2F24}:249376", "1795512500|c|other");
     recall();
     ck_assert_uint_eq(recalled.around.failure_count, 3);
     ck_assert_int_eq(recalled.around.failures[0].kind, HOP_FAILURE_CREDENTIAL);
@@ -304,7 +304,7 @@ START_TEST(spoilt_failures_are_skipped_and_hide_nothing)
     member("hop:1:f:{anna}:249376", "1795512590|c");
     recall();
     ck_assert_uint_eq(recalled.around.failure_count, 1);
-    members("hop:1:q:{84.24.10.0/24}:249375", "junk", HOP_FAILURE_READ_MAX);
+    members("hop:1:q:{84.24.10.0%2F24}:249375", "junk", HOP_FAILURE_READ_MAX);
     recall();
     ck_assert(recalled.around.failures_flooded);
 }

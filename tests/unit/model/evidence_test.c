@@ -662,7 +662,7 @@ static double failures(void)
     return term(HOP_STORY_OUTSIDE, HOP_BLOCK_FAILURES);
 }
 
-static void fail(int64_t seconds_ago)
+static void mistype(int64_t seconds_ago)
 {
     stage_failure(&stage, NOON - seconds_ago, HOP_FAILURE_CREDENTIAL, false);
 }
@@ -675,17 +675,17 @@ END_TEST
 
 START_TEST(one_wrong_credential_is_a_typo)
 {
-    fail(20);
+    mistype(20);
     ck_assert(skipped(HOP_BLOCK_FAILURES));
-    fail(40);
+    mistype(40);
     ck_assert_double_eq_tol(failures(), exp2(-40.0 / 1800), 1e-9);
 }
 END_TEST
 
 START_TEST(a_failure_counts_half_after_half_an_hour)
 {
-    fail(0);
-    fail(1800);
+    mistype(0);
+    mistype(1800);
     ck_assert_double_eq_tol(failures(), .5, 1e-9);
 }
 END_TEST
@@ -708,7 +708,7 @@ END_TEST
 START_TEST(failures_accuse_who_comes_from_elsewhere_alone)
 {
     for (int i = 0; i < 20; i++)
-        fail(i);
+        mistype(i);
     ck_assert_double_eq(failures(), 4);
     ck_assert_double_eq(term(HOP_STORY_NEAR, HOP_BLOCK_FAILURES), 4);
     ck_assert_double_eq(term(HOP_STORY_HOP, HOP_BLOCK_FAILURES), 0);
@@ -718,10 +718,10 @@ END_TEST
 
 START_TEST(old_and_future_failures_are_ignored)
 {
-    fail(7201);
-    fail(7202);
-    fail(-301);
-    fail(-302);
+    mistype(7201);
+    mistype(7202);
+    mistype(-301);
+    mistype(-302);
     ck_assert(skipped(HOP_BLOCK_FAILURES));
 }
 END_TEST
