@@ -38,6 +38,7 @@ enum hop_floor {
     HOP_FLOOR_KEY_NEW,      /* new key from the internet */
     HOP_FLOOR_EDGE,         /* hop edge not known */
     HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant */
+    HOP_FLOOR_UNCONFIRMED,  /* strict: seen on three days, and leaving quarantine asks */
     HOP_FLOOR_DORMANT,      /* silent for more than 90 days */
     HOP_FLOOR_FROZEN,       /* frozen account, key or source */
     HOP_FLOOR_KEY_OWNER,    /* another identity's key, not known here (shared list) */
@@ -63,6 +64,7 @@ struct hop_familiarity {
     int32_t last_day;                    /* before today, of days and register; 0 when none */
     int recorded_days;
     bool confirmed_any;
+    bool unconfirmed; /* strict: one of this login's values waits for a confirmation alone */
     double mass[HOP_KIND_COUNT];    /* M_l */
     double novelty[HOP_KIND_COUNT]; /* T_l */
     double p_new[HOP_KIND_COUNT];
@@ -111,7 +113,7 @@ const char *hop_story_word(enum hop_story story);
 char hop_block_letter(enum hop_block block);
 const char *hop_block_word(enum hop_block block);
 /* Stable reason codes: "newcomer", "country-new", "hosting-new", "key-new", "hop-new",
- * "tenant-first", "dormant", "frozen", "key-of-another", "flooded" */
+ * "tenant-first", "unconfirmed", "dormant", "frozen", "key-of-another", "flooded" */
 const char *hop_floor_word(enum hop_floor floor);
 
 #endif

@@ -169,6 +169,9 @@ static void because_of_floor(const struct hop_scene *scene, enum hop_floor floor
     case HOP_FLOOR_TENANT_FIRST:
         hop_verdict_because(verdict, code, 0, "first login at tenant %s", show(login->tenant).text);
         break;
+    case HOP_FLOOR_UNCONFIRMED:
+        hop_verdict_because(verdict, code, 0, "seen on three days and never confirmed");
+        break;
     case HOP_FLOOR_DORMANT:
         hop_verdict_because(verdict, code, 0, "silent for more than 90 days");
         break;

@@ -147,6 +147,22 @@ START_TEST(the_fourth_recorded_day_is_not)
 }
 END_TEST
 
+START_TEST(what_was_never_confirmed_weighs_nothing_in_strict_mode)
+{
+    double mass, novelty;
+    stage.scene.strict = true;
+    hop_familiarity_of(&stage.scene, &f);
+    mass = f.mass[HOP_KIND_TENANT];
+    novelty = f.novelty[HOP_KIND_TENANT];
+    stage_see(&stage, HOP_KIND_TENANT, "t9", TODAY - 9, TODAY - 1, 1, false);
+    hop_familiarity_of(&stage.scene, &f);
+    ck_assert(f.mass[HOP_KIND_TENANT] == mass && f.novelty[HOP_KIND_TENANT] == novelty);
+    stage_see(&stage, HOP_KIND_TENANT, "t9", TODAY - 1, TODAY - 1, 1, true);
+    hop_familiarity_of(&stage.scene, &f);
+    ck_assert(f.mass[HOP_KIND_TENANT] > mass && f.novelty[HOP_KIND_TENANT] > novelty);
+}
+END_TEST
+
 START_TEST(a_confirmed_value_fades_all_the_same)
 {
     strcpy(stage.login.origin.place.country, "ES");
@@ -870,6 +886,20 @@ START_TEST(ninety_one_days_of_silence_are_a_floor)
 }
 END_TEST
 
+START_TEST(leaving_quarantine_is_a_floor_in_strict_mode)
+{
+    ck_assert(!knows_after(TODAY - 2, TODAY - 1, false, true));
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED)));
+    stage_see(&stage, HOP_KIND_KEY, "other", TODAY - 3, TODAY - 3, 1, false);
+    ck_assert(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED));
+    stage.scene.strict = false;
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED)));
+    stage_see(&stage, HOP_KIND_KEY, "other", TODAY - 1, TODAY - 1, 1, true);
+    stage.scene.strict = true;
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED)));
+}
+END_TEST
+
 START_TEST(each_freeze_is_a_floor)
 {
     enum hop_freeze *freezes[] = {&stage.around.frozen_account, &stage.around.frozen_key,
@@ -907,6 +937,8 @@ int main(void)
     tcase_add_test(cases, the_first_three_recorded_days_are_trusted);
     tcase_add_test(cases, the_fourth_recorded_day_is_not);
     tcase_add_test(cases, a_confirmed_value_fades_all_the_same);
+    tcase_add_test(cases, what_was_never_confirmed_weighs_nothing_in_strict_mode);
+    tcase_add_test(cases, leaving_quarantine_is_a_floor_in_strict_mode);
     tcase_add_test(cases, origin_is_skipped_without_an_address);
     tcase_add_test(cases, what_lies_inside_an_unknown_country_adds_nothing);
     tcase_add_test(cases, hosting_counts_at_a_new_operator_and_not_at_a_new_net);
