@@ -345,6 +345,16 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
     return recorded;
 }
 
+static enum hop_rc plan_refused(const struct hop_login *login, const struct hop_reach *reach,
+                                const char *outcome, struct hop_batch *batch)
+{
+    enum hop_failure_kind kind;
+    enum hop_rc rc = plan_outcome(login, reach, outcome, false, false, batch);
+    if (rc == HOP_OK && hop_failure_of_outcome(outcome, &kind))
+        rc = hop_plan_failed(login, reach, kind, batch);
+    return rc;
+}
+
 enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct hop_login *login,
                                         const char *outcome, struct hop_deadline deadline,
                                         struct hop_error *err)
@@ -353,10 +363,41 @@ enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct 
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
-    if (plan_outcome(login, &reach, outcome, false, false, &batch) == HOP_OK)
+    if (plan_refused(login, &reach, outcome, &batch) == HOP_OK)
         recorded = hop_history_record_by(engine->history, &batch, false, deadline, err);
     else
         hop_error_set(err, HOP_NOMEM, "login %s: its outcome could not be recorded", login->id);
+    hop_batch_done(&batch);
+    return recorded;
+}
+
+static enum hop_rc plan_failed(const struct hop_login *login, const struct hop_reach *reach,
+                               struct hop_batch *batch)
+{
+    char *line = malloc(HOP_ENTRY_LINE_MAX);
+    if (line == NULL)
+        return HOP_NOMEM;
+    struct hop_text text = hop_text_over(line, HOP_ENTRY_LINE_MAX);
+    enum hop_rc rc = HOP_LIMIT;
+    if (hop_entry_put_failed(&text, login))
+        rc = hop_plan_log(reach, login->id, line, batch);
+    if (rc == HOP_OK)
+        rc = hop_plan_failed(login, reach, HOP_FAILURE_CREDENTIAL, batch);
+    free(line);
+    return rc;
+}
+
+enum hop_recorded hop_engine_failed_by(struct hop_engine *engine, const struct hop_login *login,
+                                       struct hop_deadline deadline, struct hop_error *err)
+{
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    enum hop_recorded recorded = HOP_RECORDED_NOT;
+    if (plan_failed(login, &reach, &batch) == HOP_OK)
+        recorded = hop_history_record_by(engine->history, &batch, false, deadline, err);
+    else
+        hop_error_set(err, HOP_NOMEM, "login %s: its failure could not be recorded", login->id);
     hop_batch_done(&batch);
     return recorded;
 }

@@ -352,7 +352,7 @@ static const struct hop_option options[] = {
     {"hopwarden", "block_at", "number of bits", "-60.0 to 60.0", "-3.0",
      "Risk from which the login is blocked.", DECIBITS(policy.block_at_db)},
     {"hopwarden", "strict", "yes or no", "yes no", "no",
-     "A new value becomes known by a confirmation only, not by being seen on three days.",
+     "A new value becomes known, and weighs, by a confirmation only, not by three days.",
      BOOL(policy.strict)},
     {"hopwarden", "history", "history URL",
      "sqlite:/path, unix:/path, redis://address:port[/database]",

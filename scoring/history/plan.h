@@ -43,8 +43,9 @@ void hop_recollection_done(struct hop_recollection *recollection);
 
 /* Everything one score needs, TIME first. `ret_reads` is large (100 KiB): the caller allocates it.
  *
- *   own [home] 5 x (touches, size) [13 visits] [owners, size] [inventory, size] 2 or 4 of team
- *   and organisation, 2 or 3 freezes; home and visits only where the witness is a tenant
+ *   own [home] 5 x (touches, size) [13 visits] 2 x failures [2 x the net's failures] [owners, size]
+ *   [inventory, size] 2 or 4 of team and organisation, 2 or 3 freezes; home and visits only where
+ *   the witness is a tenant
  */
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,
                     struct hop_reads *ret_reads);
@@ -60,6 +61,10 @@ enum hop_rc hop_plan_recollect(const struct hop_reads *reads, const struct hop_r
 enum hop_rc hop_plan_judged(const struct hop_login *login, const struct hop_reach *reach,
                             const struct hop_recollection *recollection, int surprise_db,
                             const char *log_line, struct hop_batch *batch);
+/* The identity failed, at the login's time: its own list and, where the source is public, the
+ * net's. Nothing without an identity. */
+enum hop_rc hop_plan_failed(const struct hop_login *login, const struct hop_reach *reach,
+                            enum hop_failure_kind kind, struct hop_batch *batch);
 /* A login finished: sightings, registers, visits, owners, inventory, team, evictions of surplus
  * values; nothing unless lesson.learn. The hour counts only at a session start. A host that writes
  * as home beside tenant witnesses is home's own, so the destinations it writes are home's. */
@@ -84,6 +89,11 @@ void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const
                      int64_t bucket);
 void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
                     int month);
+void hop_key_failures(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                      int64_t bucket);
+/* Of everybody's failures from one source net. */
+void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
+                          const struct hop_address *address, int64_t bucket);
 void hop_key_owners(struct hop_text *text, const struct hop_reach *reach, const char *key);
 void hop_key_inventory(struct hop_text *text, const struct hop_reach *reach,
                        const struct hop_address *address);

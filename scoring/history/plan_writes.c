@@ -120,6 +120,34 @@ enum hop_rc hop_plan_log(const struct hop_reach *reach, const char *id, const ch
     return hop_batch_add(batch, HOP_WRITE_LOG, key, id, line, HOP_LOG_CAP);
 }
 
+/* --- a failure --- */
+
+enum hop_rc hop_plan_failed(const struct hop_login *login, const struct hop_reach *reach,
+                            enum hop_failure_kind kind, struct hop_batch *batch)
+{
+    if (!login->identity[0])
+        return HOP_OK;
+    struct pen pen = pen_of(login, reach, batch);
+    struct hop_failure failure = {.time = login->time - login->time % HOP_FAILURE_SLOT_SECONDS,
+                                  .kind = kind};
+    char member[MEMBER_TEXT_MAX];
+    struct hop_text text = hop_text_over(member, sizeof member);
+    hop_failure_put(&text, &failure);
+    struct hop_text key = key_start(&pen);
+    hop_key_failures(&key, reach, login->identity, hop_failure_bucket(failure.time));
+    write_add(&pen, HOP_WRITE_MEMBER, NULL, member);
+    if (!hop_plan_is_public(&login->origin.address))
+        return pen.rc;
+    struct hop_text tag = hop_text_over(failure.tag, sizeof failure.tag);
+    hop_identity_tag_put(&tag, login->identity);
+    text = hop_text_over(member, sizeof member);
+    hop_failure_put(&text, &failure);
+    key = key_start(&pen);
+    hop_key_net_failures(&key, reach, &login->origin.address, hop_failure_bucket(failure.time));
+    write_add(&pen, HOP_WRITE_MEMBER, NULL, member);
+    return pen.rc;
+}
+
 /* --- a login finished --- */
 
 /* A session that follows another within two hours says nothing about when this person begins to

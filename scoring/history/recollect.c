@@ -114,6 +114,53 @@ static enum hop_rc touches_read(const struct reading *reading)
     return HOP_OK;
 }
 
+/* One's own failures stand in the net's list too. What is spoilt or in the wrong bucket was not
+ * written by hopwarden; where it fills the sample, it hides what was. */
+static void failure_bucket_read(const struct hop_reply *sample, int64_t bucket, const char *self,
+                                struct hop_around *around)
+{
+    around->failures_flooded |= sample->count >= HOP_FAILURE_READ_MAX;
+    for (size_t i = 0; i < sampled(sample, HOP_FAILURE_READ_MAX); i++) {
+        struct hop_failure failure;
+        if (!hop_failure_parse(sample->pairs[i].field, &failure) ||
+            hop_failure_bucket(failure.time) != bucket || (self && strcmp(self, failure.tag) == 0))
+            continue;
+        failure.of_another = self != NULL;
+        around->failures[around->failure_count++] = failure;
+    }
+}
+
+static size_t failures_sampled(const struct reading *reading, size_t place)
+{
+    size_t room = 0;
+    for (size_t back = 0; place != HOP_LAYOUT_NONE && back < HOP_FAILURE_BUCKETS; back++)
+        room += sampled(reply_at(reading, place + back), HOP_FAILURE_READ_MAX);
+    return room;
+}
+
+static enum hop_rc failures_read(const struct reading *reading)
+{
+    struct hop_around *around = &reading->into->around;
+    size_t own = reading->layout->failures, net = reading->layout->net_failures;
+    size_t room = failures_sampled(reading, own) + failures_sampled(reading, net);
+    if (room == 0)
+        return HOP_OK;
+    around->failures = calloc(room, sizeof *around->failures);
+    if (!around->failures)
+        return HOP_NOMEM;
+    char self[HOP_TAG_MAX + 1];
+    struct hop_text tag = hop_text_over(self, sizeof self);
+    hop_identity_tag_put(&tag, reading->login->identity);
+    int64_t newest = hop_failure_bucket(reading->login->time);
+    for (size_t back = 0; back < HOP_FAILURE_BUCKETS; back++) {
+        int64_t bucket = newest - (int64_t)back;
+        failure_bucket_read(reply_at(reading, own + back), bucket, NULL, around);
+        if (net != HOP_LAYOUT_NONE)
+            failure_bucket_read(reply_at(reading, net + back), bucket, self, around);
+    }
+    return HOP_OK;
+}
+
 static void visits_read(const struct reading *reading)
 {
     if (reading->layout->visits == HOP_LAYOUT_NONE)
@@ -201,6 +248,8 @@ static enum hop_rc all_read(const struct reading *reading)
     enum hop_rc rc = profiles_read(reading);
     if (rc == HOP_OK)
         rc = touches_read(reading);
+    if (rc == HOP_OK)
+        rc = failures_read(reading);
     if (rc != HOP_OK)
         return rc;
     into->source = HOP_RECALL_STORE;

@@ -49,9 +49,10 @@ static bool has_shared(const struct hop_scene *scene)
     bool visited = false;
     for (int i = 0; i < HOP_VISIT_MONTHS; i++)
         visited = visited || around->visits[i];
-    return around->touch_count || around->key_of_another || around->touches_flooded ||
-           around->owners_flooded || around->inventory_flooded ||
-           scene->login->origin.from_inventory || (visited && !scene->witness_is_home);
+    return around->touch_count || around->failure_count || around->failures_flooded ||
+           around->key_of_another || around->touches_flooded || around->owners_flooded ||
+           around->inventory_flooded || scene->login->origin.from_inventory ||
+           (visited && !scene->witness_is_home);
 }
 
 void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_scene *ret_bare)
@@ -63,6 +64,9 @@ void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_sce
     ret_bare->scene.around = &ret_bare->around;
     ret_bare->around.touches = NULL;
     ret_bare->around.touch_count = 0;
+    ret_bare->around.failures = NULL;
+    ret_bare->around.failure_count = 0;
+    ret_bare->around.failures_flooded = false;
     ret_bare->around.key_of_another = false;
     ret_bare->around.touches_flooded = ret_bare->around.owners_flooded = false;
     ret_bare->around.inventory_flooded = false;

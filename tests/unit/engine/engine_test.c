@@ -300,6 +300,31 @@ static bool count_entry(void *context, struct hop_span id, struct hop_span value
     return true;
 }
 
+START_TEST(failures_raise_the_score_of_who_comes_next_from_elsewhere)
+{
+    struct hop_verdict before, after;
+    struct hop_login login = login_of("anna", "203.0.113.7", KEY_A);
+    struct hop_deadline soon = hop_clock_deadline(5000);
+    judge(&login, &before);
+    login.time -= 600;
+    ck_assert_int_eq(hop_engine_refused_by(engine, &login, "step-up-failed", soon, &err),
+                     HOP_RECORDED_STORE);
+    ck_assert_int_eq(hop_engine_refused_by(engine, &login, "session-refused", soon, &err),
+                     HOP_RECORDED_STORE);
+    for (int i = 0; i < 5; i++) {
+        login.time += 20;
+        ck_assert_int_eq(hop_engine_failed_by(engine, &login, soon, &err), HOP_RECORDED_STORE);
+    }
+    login.time = MONDAY_0930;
+    judge(&login, &after);
+    ck_assert(!before.score.evidence.present[HOP_BLOCK_FAILURES]);
+    ck_assert_double_eq(after.score.evidence.terms[HOP_STORY_NEAR][HOP_BLOCK_FAILURES], 4);
+    struct hop_login mate = login_of("bert", "203.0.113.9", KEY_B);
+    judge(&mate, &after);
+    ck_assert(after.score.evidence.terms[HOP_STORY_NEAR][HOP_BLOCK_FAILURES] > 1);
+}
+END_TEST
+
 START_TEST(a_verdict_leaves_an_entry_whatever_it_is)
 {
     int entries = 0;
@@ -341,6 +366,7 @@ int main(void)
     tcase_add_test(memory, break_glass_is_let_in_loudly);
     tcase_add_test(memory, a_shared_account_without_its_key_waits_for_the_session);
     tcase_add_test(memory, without_address_people_are_asked_or_blocked);
+    tcase_add_test(memory, failures_raise_the_score_of_who_comes_next_from_elsewhere);
     tcase_add_test(memory, a_verdict_leaves_an_entry_whatever_it_is);
     suite_add_tcase(suite, memory);
     TCase *lost = tcase_create("lost");

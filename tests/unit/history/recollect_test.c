@@ -269,6 +269,47 @@ START_TEST(no_more_than_the_limit_is_read)
 }
 END_TEST
 
+START_TEST(failures_of_the_last_hours_are_recalled)
+{
+    member("hop:1:f:{anna}:249376", "1795512590|c");
+    member("hop:1:f:{anna}:249375", "1795507000|s");
+    member("hop:1:f:{anna}:249374", "1795499000|c");
+    member("hop:1:q:{84.24.10.0%2F24}:249376", "1795512500|c|other");
+    recall();
+    ck_assert_uint_eq(recalled.around.failure_count, 3);
+    ck_assert_int_eq(recalled.around.failures[0].kind, HOP_FAILURE_CREDENTIAL);
+    ck_assert(!recalled.around.failures[0].of_another && recalled.around.failures[1].of_another);
+    ck_assert_int_eq(recalled.around.failures[2].kind, HOP_FAILURE_STEP_UP);
+    ck_assert(!recalled.around.failures_flooded);
+}
+END_TEST
+
+START_TEST(ones_own_failures_do_not_count_twice)
+{
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(hop_plan_failed(&login, &reach, HOP_FAILURE_CREDENTIAL, &batch), HOP_OK);
+    fixture_write(store, &batch);
+    hop_batch_done(&batch);
+    recall();
+    ck_assert_uint_eq(recalled.around.failure_count, 1);
+    ck_assert(!recalled.around.failures[0].of_another);
+}
+END_TEST
+
+START_TEST(spoilt_failures_are_skipped_and_hide_nothing)
+{
+    member("hop:1:f:{anna}:249376", "junk");
+    member("hop:1:f:{anna}:249376", "1795499000|c");
+    member("hop:1:f:{anna}:249376", "1795512590|c");
+    recall();
+    ck_assert_uint_eq(recalled.around.failure_count, 1);
+    members("hop:1:q:{84.24.10.0%2F24}:249375", "junk", HOP_FAILURE_READ_MAX);
+    recall();
+    ck_assert(recalled.around.failures_flooded);
+}
+END_TEST
+
 START_TEST(ones_own_key_accuses_nobody)
 {
     fixture_learn(store, &login, &reach, false);
@@ -523,11 +564,13 @@ HOP_SUITE_AROUND("history/recollect", setup, teardown, nothing_is_known_of_a_new
                  another_tenants_word_is_not_read, home_does_not_read_tenants,
                  days_after_tomorrow_are_dropped, touches_of_the_last_day_are_recalled,
                  hostile_touches_are_skipped, a_flood_of_touches_is_a_finding,
-                 no_more_than_the_limit_is_read, ones_own_key_accuses_nobody,
-                 a_key_of_another_identity_is_told, coded_names_are_compared_as_such,
-                 spoilt_owners_accuse_too, the_inventory_names_another_tenant,
-                 a_flood_of_tags_is_a_finding, a_tenants_own_hosts_stand_in_the_inventory,
-                 visits_elsewhere_are_counted_by_month, team_and_organisation_are_counted,
-                 freezes_are_recalled, replies_to_other_reads_are_refused,
-                 new_addresses_for_ever_stay_within_bounds, the_value_just_learned_is_never_evicted,
-                 an_overfull_kind_shrinks_back, homes_values_are_not_this_tenants_to_evict)
+                 no_more_than_the_limit_is_read, failures_of_the_last_hours_are_recalled,
+                 ones_own_failures_do_not_count_twice, spoilt_failures_are_skipped_and_hide_nothing,
+                 ones_own_key_accuses_nobody, a_key_of_another_identity_is_told,
+                 coded_names_are_compared_as_such, spoilt_owners_accuse_too,
+                 the_inventory_names_another_tenant, a_flood_of_tags_is_a_finding,
+                 a_tenants_own_hosts_stand_in_the_inventory, visits_elsewhere_are_counted_by_month,
+                 team_and_organisation_are_counted, freezes_are_recalled,
+                 replies_to_other_reads_are_refused, new_addresses_for_ever_stay_within_bounds,
+                 the_value_just_learned_is_never_evicted, an_overfull_kind_shrinks_back,
+                 homes_values_are_not_this_tenants_to_evict)
