@@ -49,14 +49,15 @@ static void close_open_step_up(struct hop_call *call)
     hop_report_later(call, &call->connection, "step-up-failed", "failure");
 }
 
-/* The auth phase's verdict had left it open: a step-up that was not passed, or could not be asked. */
+/* The auth phase's verdict had left it open: a step-up that was not passed, or could not be asked.
+ */
 static void refuse_after_all(struct hop_call *call)
 {
     if (call->connection.step_up == HOP_STEP_UP_OPEN) {
         close_open_step_up(call);
         return;
     }
-    record_failure(call, "failure");
+    record_failure(call, "refused"); /* no wrong credential: it counts against nobody */
     hop_report_later(call, &call->connection, "login-refused", "failure");
 }
 
