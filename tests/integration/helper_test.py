@@ -5,7 +5,7 @@ import stat
 
 import sandbox
 from case import HostCase
-from scene import IN_BETA, USUAL
+from scene import IN_BETA, OFFICE, USUAL
 
 HELPER = "/usr/local/libexec/hopwarden-keys"
 FIDO = "sk-ssh-ed25519@openssh.com"
