@@ -49,6 +49,18 @@ static void close_open_step_up(struct hop_call *call)
     hop_report_later(call, &call->connection, "step-up-failed", "failure");
 }
 
+/* The auth phase's verdict had left it open: a step-up that was not passed, or could not be asked.
+ */
+static void refuse_after_all(struct hop_call *call)
+{
+    if (call->connection.step_up == HOP_STEP_UP_OPEN) {
+        close_open_step_up(call);
+        return;
+    }
+    record_failure(call, "refused"); /* no wrong credential: it counts against nobody */
+    hop_report_later(call, &call->connection, "login-refused", "failure");
+}
+
 /* Reaches a verdict, and writes touch, log entry and alert, whatever it is. */
 static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
 {
@@ -184,7 +196,7 @@ static int account(struct hop_call *call)
         if (fresh)
             record_failure(call, "refused");
         else
-            close_open_step_up(call);
+            refuse_after_all(call);
         hop_tell_refusal(call);
     }
     hop_call_keep_connection(call);

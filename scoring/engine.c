@@ -179,8 +179,7 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, login->lane);
     if (source == HOP_RECALL_NOWHERE)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, login->lane);
-    else
-        hop_verdict_freeze(verdict, &judgement->recollection.around);
+    hop_verdict_freeze(verdict, &judgement->recollection.around);
     if (binding.needs_key && binding.inside)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, login->lane);
     if (login->origin.address.family == 0)
@@ -213,8 +212,10 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
     }
     if (source == HOP_RECALL_FALLBACK)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, login->lane);
-    if (source == HOP_RECALL_NOWHERE)
+    if (source == HOP_RECALL_NOWHERE) {
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, login->lane);
+        hop_verdict_freeze(verdict, &judgement->recollection.around); /* the fallback knows those */
+    }
     if (hop_facts_lost(engine->facts))
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_GEO, login->lane);
     if (login->origin.address.family == 0)

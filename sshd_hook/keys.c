@@ -135,7 +135,8 @@ static enum served judge(struct run *run)
         note_trouble(run, &why);
     } else {
         hop_engine_judge_by(engine, &run->login, judgement, run->deadline);
-        if (judgement->trouble.rc != HOP_OK)
+        /* No history yet is no trouble: the module's first login makes one. */
+        if (judgement->trouble.rc != HOP_OK && judgement->trouble.rc != HOP_NOT_FOUND)
             note_trouble(run, &judgement->trouble);
         served = answer_of(run, judgement);
     }

@@ -27,10 +27,11 @@ static bool is_unknown(const struct hop_familiarity *f, enum hop_kind kind)
     return f->values.has[kind] && !f->known[kind];
 }
 
-/* Inside home's and tenants' networks no country is told; that is no new one. */
+/* Inside tenants' networks no country is told; that is no new one. In home's, whatever is told is
+ * home's own word. */
 static bool is_new_country(const struct hop_origin *origin, const struct hop_familiarity *f)
 {
-    return is_unknown(f, HOP_KIND_COUNTRY) &&
+    return is_unknown(f, HOP_KIND_COUNTRY) && origin->zone != HOP_ZONE_HOME &&
            (*origin->place.country || origin->zone == HOP_ZONE_INTERNET);
 }
 
@@ -52,8 +53,9 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
     const bool holds[HOP_FLOOR_COUNT] = {
         [HOP_FLOOR_NEWCOMER] = f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any,
         [HOP_FLOOR_COUNTRY] = is_new_country(origin, f),
-        [HOP_FLOOR_HOSTING] =
-            origin->place.kind == HOP_PLACE_HOSTING && is_unknown(f, HOP_KIND_ASN),
+        [HOP_FLOOR_HOSTING] = origin->zone != HOP_ZONE_HOME &&
+                              origin->place.kind == HOP_PLACE_HOSTING &&
+                              is_unknown(f, HOP_KIND_ASN),
         [HOP_FLOOR_KEY_NEW] = origin->zone == HOP_ZONE_INTERNET && is_unknown(f, HOP_KIND_KEY),
         [HOP_FLOOR_EDGE] = is_unknown(f, HOP_KIND_EDGE),
         [HOP_FLOOR_TENANT_FIRST] = is_first_visit(scene, f),

@@ -201,6 +201,11 @@ class KeyNote(PlantCase):
         self.assertFalse(login.inside, str(login))
         self.assertIn("Login refused", login.seen, str(login))
 
+    def test_a_note_that_was_read_is_gone(self):
+        login = self.box.ssh("dora", USUAL)
+        self.assert_in(login)
+        self.assertEqual([n for n in os.listdir("/run/hopwarden/notes") if n.isdigit()], [])
+
     def test_no_note(self):
         """The session phase judges, with the key that sshd tells it."""
         login = self.box.ssh("dora", USUAL)

@@ -135,6 +135,7 @@ class Sandbox:
     def _hide_machine(self):
         os.makedirs(self.path("over"))
         run("cp", "-a", "/etc", self.path("over", "etc"))
+        shutil.rmtree(self.path("over", "etc", "hopwarden"), ignore_errors=True)  # of the copy
         private.bind(self.path("over", "etc"), "/etc")
         self._private_dev()
         private.mount("tmpfs", "/run", "tmpfs", private.MS_NOSUID | private.MS_NODEV, "mode=755")
@@ -194,8 +195,7 @@ class Sandbox:
         self._line("/etc/group", "hopwarden:x:63999:")
         self._groups = {"msp-admins": 63998, "msp-automation": 63997}
         self._members = {name: [] for name in self._groups}
-        for name, gid in self._groups.items():
-            self._line("/etc/group", f"{name}:x:{gid}:")
+        self._write_groups()
         os.makedirs(self.path("over", "var_lib", "hopwarden"))
         self._lay_over("/var/lib", self.path("over", "var_lib"))
         os.makedirs("/etc/hopwarden", exist_ok=True)
@@ -213,8 +213,12 @@ class Sandbox:
 
     @staticmethod
     def _line(path, line):
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        """One entry of passwd, group or shadow, in the place of what the machine has under that name."""
+        name = line.partition(":")[0]
+        with open(path, encoding="utf-8") as file:
+            others = [other for other in file if other.partition(":")[0] != name]
+        about = os.stat(path)
+        write(path, "".join([f"{line}\n", *others]), about.st_mode & 0o7777, (0, about.st_gid))
 
     # -- accounts -------------------------------------------------------------------------------------------------
 
@@ -224,7 +228,7 @@ class Sandbox:
         account = Account(name, uid, self.path("home", name), groups=tuple(groups))
         if name == "root":
             account.uid = 0
-            self._set_home_of_root(account.home)
+            self._line("/etc/passwd", f"root:x:0:0:root:{account.home}:/bin/sh")
         else:
             self._line("/etc/passwd", f"{name}:x:{uid}:{uid}::{account.home}:/bin/sh")
             self._line("/etc/group", f"{name}:x:{uid}:")
@@ -244,16 +248,9 @@ class Sandbox:
         self.accounts[name] = account
         return account
 
-    def _set_home_of_root(self, home):
-        with open("/etc/passwd", encoding="utf-8") as file:
-            lines = [line for line in file if not line.startswith("root:")]
-        write("/etc/passwd", "".join([f"root:x:0:0:root:{home}:/bin/sh\n", *lines]))
-
     def _write_groups(self):
-        with open("/etc/group", encoding="utf-8") as file:
-            lines = [line for line in file if line.split(":")[0] not in self._groups]
-        lines += [f"{name}:x:{gid}:{','.join(self._members[name])}\n" for name, gid in self._groups.items()]
-        write("/etc/group", "".join(lines))
+        for name, gid in self._groups.items():
+            self._line("/etc/group", f"{name}:x:{gid}:{','.join(self._members[name])}")
 
     @staticmethod
     def enrol(account):

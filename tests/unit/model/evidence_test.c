@@ -829,6 +829,8 @@ START_TEST(a_country_is_new_on_the_internet_even_if_unknown)
     stage_address(&stage, "10.0.0.1", HOP_ZONE_HOME, NULL);
     ck_assert(!(floors() & bit));
     strcpy(stage.login.origin.place.country, "ES");
+    ck_assert(!(floors() & bit));
+    stage.login.origin.zone = HOP_ZONE_TENANT;
     ck_assert(floors() & bit);
 }
 END_TEST
@@ -839,6 +841,8 @@ START_TEST(a_hosting_network_is_a_floor_while_new)
     ck_assert_uint_eq(floors(), 0);
     stage.login.origin.place.asn = 8;
     ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
+    stage.login.origin.zone = HOP_ZONE_HOME;
+    ck_assert_uint_eq(floors(), 0);
 }
 END_TEST
 
