@@ -33,8 +33,8 @@ enum hop_recall_source { HOP_RECALL_NOWHERE, HOP_RECALL_STORE, HOP_RECALL_FALLBA
 struct hop_recollection {
     enum hop_recall_source source;
     struct hop_profile own;    /* of this host's witness: what is written to and bounded */
-    struct hop_profile merged; /* with home's: what is scored; where home is this host's witness, a
-                                  view of `own` */
+    struct hop_profile merged; /* with home's: what is scored. Either may be borrowed from a store
+                                  that keeps profiles (memory), until its next write */
     struct hop_around around;
     char inventory_tag[HOP_TAG_MAX + 1]; /* another tenant's tag on the source address; "" none */
     int64_t store_time_ms;               /* the store's clock; 0 unknown */

@@ -87,12 +87,12 @@ static enum hop_rc profiles_read(const struct reading *reading)
     enum hop_rc rc = profile_read(reading, reading->layout->own, &into->own);
     if (rc != HOP_OK)
         return rc;
-    if (reading->layout->home == HOP_LAYOUT_NONE) {
+    bool home = reading->layout->home != HOP_LAYOUT_NONE;
+    if (into->own.borrowed && !home)
         into->merged = hop_profile_view(&into->own);
-        return HOP_OK;
-    }
-    rc = hop_profile_merge(&into->merged, &into->own);
-    return rc == HOP_OK ? home_read(reading) : rc;
+    else
+        rc = hop_profile_merge(&into->merged, &into->own);
+    return rc == HOP_OK && home ? home_read(reading) : rc;
 }
 
 static size_t sampled(const struct hop_reply *sample, size_t most)
