@@ -36,6 +36,12 @@ static const struct hop_reply *reply_at(const struct reading *reading, size_t pl
     return &reading->replies[place];
 }
 
+static bool has_future(const struct hop_profile *profile, int32_t today)
+{
+    return hop_profile_has_future(profile, today) || hop_date_day(profile->last.time) > today + 1 ||
+           hop_date_day(profile->step_up_time) > today + 1;
+}
+
 /* A register that tomorrow's tomorrow wrote comes from a wrong clock, or from a host that wants to
  * stand still in time. */
 static void drop_future(struct hop_profile *profile, int32_t today)
@@ -51,16 +57,21 @@ static enum hop_rc profile_read(const struct reading *reading, size_t place,
                                 struct hop_profile *profile)
 {
     const struct hop_reply *reply = reply_at(reading, place);
-    enum hop_rc rc = hop_profile_of_pairs(reply->pairs, reply->count, profile);
-    if (rc == HOP_OK)
-        drop_future(profile, hop_date_day(reading->login->time));
+    int32_t today = hop_date_day(reading->login->time);
+    enum hop_rc rc = HOP_OK;
+    if (reply->profile && !has_future(reply->profile, today))
+        *profile = hop_profile_view(reply->profile);
+    else if (reply->profile)
+        rc = hop_profile_merge(profile, reply->profile);
+    else
+        rc = hop_profile_of_pairs(reply->pairs, reply->count, profile);
+    if (rc == HOP_OK && !profile->borrowed)
+        drop_future(profile, today);
     return rc;
 }
 
 static enum hop_rc home_read(const struct reading *reading)
 {
-    if (reading->layout->home == HOP_LAYOUT_NONE)
-        return HOP_OK;
     struct hop_profile home;
     hop_profile_init(&home);
     enum hop_rc rc = profile_read(reading, reading->layout->home, &home);
@@ -72,10 +83,16 @@ static enum hop_rc home_read(const struct reading *reading)
 
 static enum hop_rc profiles_read(const struct reading *reading)
 {
-    enum hop_rc rc = profile_read(reading, reading->layout->own, &reading->into->own);
-    if (rc == HOP_OK)
-        rc = hop_profile_merge(&reading->into->merged, &reading->into->own);
-    return rc == HOP_OK ? home_read(reading) : rc;
+    struct hop_recollection *into = reading->into;
+    enum hop_rc rc = profile_read(reading, reading->layout->own, &into->own);
+    if (rc != HOP_OK)
+        return rc;
+    bool home = reading->layout->home != HOP_LAYOUT_NONE;
+    if (into->own.borrowed && !home)
+        into->merged = hop_profile_view(&into->own);
+    else
+        rc = hop_profile_merge(&into->merged, &into->own);
+    return rc == HOP_OK && home ? home_read(reading) : rc;
 }
 
 static size_t sampled(const struct hop_reply *sample, size_t most)

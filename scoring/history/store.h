@@ -32,6 +32,7 @@ enum hop_read_kind {
 
 struct hop_read {
     enum hop_read_kind kind;
+    bool profile_will_do; /* of HOP_READ_HASH: the asker wants a profile, see hop_reply */
     unsigned limit;
     char key[HOP_STORE_KEY_MAX + 1];
     char field[HOP_STORE_KEY_MAX + 1];
@@ -41,9 +42,14 @@ struct hop_pair {
     struct hop_span field, value;
 };
 
-/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. */
+struct hop_profile;
+
+/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. A store
+ * that keeps profiles decoded may give `profile` in the place of the pairs where that will do: it
+ * is the store's, and holds until the next write. */
 struct hop_reply {
     bool present;
+    const struct hop_profile *profile;
     int64_t number;
     struct hop_pair *pairs;
     size_t count;

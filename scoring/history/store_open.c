@@ -141,7 +141,7 @@ enum hop_rc hop_store_open(const struct hop_settings *settings, enum hop_history
                            struct hop_store **ret_store, struct hop_error *err)
 {
     const char *url = settings->history, *rest;
-    if (role == HOP_HISTORY_MEMORY)
+    if (role == HOP_HISTORY_MEMORY || role == HOP_HISTORY_REPLAY)
         return hop_store_memory_new(ret_store, err);
     if (begins(url, "sqlite:/", &rest))
         return hop_store_sqlite_new(rest - 1, role == HOP_HISTORY_READER, ret_store, err);

@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../suite.h"
@@ -150,6 +151,39 @@ START_TEST(a_step_up_is_recalled)
     hop_batch_done(&batch);
     recall();
     ck_assert_int_eq(recalled.merged.step_up_time, FIXTURE_TIME);
+}
+END_TEST
+
+START_TEST(a_profile_that_the_store_keeps_follows_every_write)
+{
+    reach = fixture_reach_home();
+    for (int i = 0; i < 300; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof address, "84.%d.%d.7", 1 + i % 7, i % 200);
+        fixture_source(&login, address);
+        login.time += 40000;
+        fixture_learn(store, &login, &reach, i % 50 == 0);
+    }
+    recall();
+    ck_assert(recalled.own.borrowed && recalled.merged.borrowed);
+    struct hop_read *read = calloc(1, sizeof *read);
+    struct hop_replies replies;
+    struct hop_profile anew;
+    struct hop_text key = hop_text_over(read->key, sizeof read->key);
+    hop_key_profile(&key, &reach, login.identity, reach.witness);
+    read->kind = HOP_READ_HASH;
+    hop_replies_init(&replies);
+    ck_assert_int_eq(
+        hop_store_read_by(store, read, 1, &replies, (struct hop_deadline){INT64_MAX}, NULL),
+        HOP_OK);
+    hop_profile_init(&anew);
+    ck_assert_int_eq(hop_profile_of_pairs(replies.items[0].pairs, replies.items[0].count, &anew),
+                     HOP_OK);
+    expect_same_profile(&recalled.own, &anew);
+    ck_assert_int_eq(recalled.own.last.time, anew.last.time);
+    hop_profile_done(&anew);
+    hop_replies_done(&replies);
+    free(read);
 }
 END_TEST
 
@@ -558,7 +592,8 @@ START_TEST(homes_values_are_not_this_tenants_to_evict)
 }
 END_TEST
 
-HOP_SUITE_AROUND("history/recollect", setup, teardown, nothing_is_known_of_a_newcomer,
+HOP_SUITE_AROUND("history/recollect", setup, teardown,
+                 a_profile_that_the_store_keeps_follows_every_write, nothing_is_known_of_a_newcomer,
                  what_is_learned_is_recalled, learning_twice_is_learning_once,
                  a_step_up_is_recalled, home_and_tenant_are_joined_value_by_value,
                  another_tenants_word_is_not_read, home_does_not_read_tenants,
