@@ -116,6 +116,24 @@ static void check_store(struct hop_findings *findings, const struct hop_desk *de
     hop_replies_done(&replies);
 }
 
+/* A tenant's rights bind it only as the user that has them. */
+static void check_users(struct hop_findings *findings, const struct hop_desk *desk)
+{
+    const struct hop_settings *settings = hop_conf_settings(desk->conf);
+    bool customer = strcmp(settings->witness, HOP_HOME) != 0;
+    if (strncmp(settings->history, "sqlite:", 7) == 0)
+        return;
+    if (settings->history_user[0] == '\0' && customer)
+        hop_finding(findings, HOP_STATE_WARNING, "users",
+                    "give this tenant a user of its own: hopwarden acl, history_user=",
+                    "history_user is not set: a customer's host may write what home vouches for");
+    else if (settings->history_user[0] != '\0' &&
+             hop_history_lets_all_in_by(desk->conf, hop_command_deadline()))
+        hop_finding(findings, HOP_STATE_CRITICAL, "users", "user default off, in the aclfile",
+                    "%s lets in whoever has no password: its users' rights bind nobody",
+                    settings->history);
+}
+
 static void check_spool(struct hop_findings *findings, const struct hop_desk *desk)
 {
     size_t count = 0;
@@ -178,6 +196,7 @@ static void check_all(struct hop_findings *findings, const struct wishes *wishes
         check_databases(findings, conf);
         if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) == HOP_EXIT_FINE) {
             check_store(findings, &desk);
+            check_users(findings, &desk);
             check_spool(findings, &desk);
             hop_desk_close(&desk);
         }

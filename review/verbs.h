@@ -4,6 +4,7 @@
 #ifndef HOP_VERBS_H
 #define HOP_VERBS_H
 
+int hop_verb_acl(int argc, char **argv);
 int hop_verb_config(int argc, char **argv);
 int hop_verb_confirm(int argc, char **argv);
 int hop_verb_doctor(int argc, char **argv);

@@ -59,6 +59,25 @@ enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role r
     return HOP_OK;
 }
 
+bool hop_history_lets_all_in_by(const struct hop_conf *conf, struct hop_deadline deadline)
+{
+    struct hop_settings anonymous = *hop_conf_settings(conf);
+    anonymous.history_user[0] = anonymous.history_secret[0] = '\0';
+    struct hop_read *read = calloc(1, sizeof *read);
+    struct hop_store *store = NULL;
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    bool has_users = strncmp(anonymous.history, "sqlite:", 7) != 0;
+    bool lets_in = read && has_users &&
+                   hop_store_open(&anonymous, HOP_HISTORY_WRITER, &store, NULL) == HOP_OK &&
+                   hop_store_read_by(store, read, 1, &replies, deadline, NULL) == HOP_OK;
+    hop_replies_done(&replies);
+    if (store)
+        hop_store_free(&store);
+    free(read);
+    return lets_in;
+}
+
 void hop_history_free(struct hop_history **history)
 {
     if (!*history)

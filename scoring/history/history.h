@@ -4,6 +4,7 @@
 #ifndef HOP_HISTORY_H
 #define HOP_HISTORY_H
 
+#include "acl.h"
 #include "conf.h"
 #include "plan.h"
 
@@ -58,6 +59,10 @@ enum hop_rc hop_history_flush_by(struct hop_history *history, struct hop_deadlin
                                  size_t *ret_flushed, size_t *ret_left, struct hop_error *err);
 enum hop_rc hop_history_spooled(struct hop_history *history, size_t *ret_count,
                                 struct hop_error *err);
+
+/* Does the store answer whoever names no user? Then no user's rights bind anybody. Makes a
+ * connection of its own; false for a store without users. */
+bool hop_history_lets_all_in_by(const struct hop_conf *conf, struct hop_deadline deadline);
 
 /* The store itself, for the command (log, ping). NULL when it could not be opened. */
 struct hop_store *hop_history_store(struct hop_history *history);

@@ -111,6 +111,13 @@ static void bucket_read(const struct hop_reply *sample, int64_t bucket, struct h
     }
 }
 
+/* Where tenants write in their own name, more than a sample holds may be there to keep the true
+ * touches out of it: what is not read then counts as the worst that could stand there. */
+static int64_t touches_full(const struct hop_reach *reach)
+{
+    return reach->all_home ? HOP_SHARED_SET_FULL : HOP_TOUCH_READ_MAX;
+}
+
 static enum hop_rc touches_read(const struct reading *reading)
 {
     struct hop_around *around = &reading->into->around;
@@ -118,7 +125,7 @@ static enum hop_rc touches_read(const struct reading *reading)
     size_t room = 0;
     for (size_t back = 0; back < HOP_TOUCH_BUCKETS; back++) {
         room += sampled(&replies[2 * back], HOP_TOUCH_READ_MAX);
-        around->touches_flooded |= replies[2 * back + 1].number > HOP_SHARED_SET_FULL;
+        around->touches_flooded |= replies[2 * back + 1].number > touches_full(reading->reach);
     }
     if (room == 0)
         return HOP_OK;
@@ -209,8 +216,9 @@ static void owners_read(const struct reading *reading)
 }
 
 /* Of several other tenants the first by name, so that the answer does not depend on the sample's
- * order. Home is never in the inventory; this tenant's own tag there proves nothing; and one that
- * is no tag hides others, which is what a flood does. */
+ * order. Home is never in the inventory; this tenant's own tag there proves nothing. One that is no
+ * tag hides others, which is what a flood does; so does a second tenant's where tenants write in
+ * their own name: it may stand there to make a hop look like a usual one. */
 static void inventory_read(const struct reading *reading)
 {
     if (reading->layout->inventory == HOP_LAYOUT_NONE)
@@ -223,9 +231,11 @@ static void inventory_read(const struct reading *reading)
         if (!hop_tenant_valid(sample->pairs[i].field) ||
             !hop_span_copy(sample->pairs[i].field, other, sizeof other))
             flooded = true;
-        else if (strcmp(other, reading->login->tenant_tag) != 0 &&
-                 (!tag[0] || strcmp(other, tag) < 0))
-            hop_string_copy(tag, HOP_TAG_MAX + 1, other);
+        else if (strcmp(other, reading->login->tenant_tag) != 0) {
+            flooded |= tag[0] && !reading->reach->all_home;
+            if (!tag[0] || strcmp(other, tag) < 0)
+                hop_string_copy(tag, HOP_TAG_MAX + 1, other);
+        }
     }
     reading->into->around.inventory_flooded = flooded;
 }
