@@ -321,14 +321,15 @@ class Sandbox:
         self._children.append(child)
         return child
 
-    def start_sshd(self, extra="", lanes=True):
-        """Debian's own sshd_config, contrib's lanes as they are (a stage before them without), and what a second sshd needs."""
+    def start_sshd(self, extra="", lanes=("hopwarden.conf",), change=lambda text: text):
+        """Debian's own sshd_config, contrib's lanes through change() (a stage before them: none), and what a second sshd needs."""
         with open("/usr/share/openssh/sshd_config", encoding="utf-8") as file:
             write("/etc/ssh/sshd_config", file.read())
         shutil.rmtree("/etc/ssh/sshd_config.d", ignore_errors=True)
         os.makedirs("/etc/ssh/sshd_config.d")
-        if lanes:
-            shutil.copy(os.path.join(SOURCE, "contrib", "sshd_config.d", "hopwarden.conf"), "/etc/ssh/sshd_config.d/")
+        for name in lanes:
+            with open(os.path.join(SOURCE, "contrib", "sshd_config.d", name), encoding="utf-8") as file:
+                write(f"/etc/ssh/sshd_config.d/{name}", change(file.read()))
         if not os.path.exists(self.path("host_key")):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path("host_key"))
         self._listen(extra)

@@ -94,7 +94,7 @@ static void setup(void)
     ck_assert_int_eq(mkdir(keys_folder, 0755), 0);
     ck_assert_int_eq(mkdir(notes, 0700), 0);
     paths = (struct hop_keys_paths){
-        .conf = conf_path, .keys = keys_folder, .notes = notes, .devlog = devlog};
+        .conf = conf_path, .folder = keys_folder, .notes = notes, .devlog = devlog};
     listen_for_lines();
     configure("enforce", "*", history);
     freeze("account:nobody", "step_up|0|test|test");
@@ -124,6 +124,9 @@ static void allow_key(const char *account, const char *options, const char *name
     write_file(keys_file(account), text);
 }
 
+static enum hop_keys_face face;
+static char *const *chain;
+
 /* What the helper prints for this key; the note of an earlier run is taken away first. */
 static const char *serve(const char *account, const char *name, const char *source)
 {
@@ -132,8 +135,12 @@ static const char *serve(const char *account, const char *name, const char *sour
     keys_read(name, &line);
     ck_assert(hop_span_copy(line.parts.type, type, sizeof type));
     ck_assert(hop_span_copy(line.parts.base64, base64, sizeof base64));
-    struct hop_keys_offer offer = {
-        .account = account, .type = type, .base64 = base64, .monitor = MONITOR};
+    struct hop_keys_offer offer = {.face = face,
+                                   .account = account,
+                                   .type = type,
+                                   .base64 = base64,
+                                   .monitor = MONITOR,
+                                   .chain = chain};
     if (source)
         ck_assert(hop_address_parse(hop_span_of(source), &offer.source));
     hop_ssh_note_remove(notes, MONITOR);
@@ -389,6 +396,70 @@ START_TEST(a_certificate_is_noted_by_its_ca_and_id)
 }
 END_TEST
 
+/* -- principals: the same folder stands for principals.d ---------------------------------- */
+
+START_TEST(a_certificate_is_served_by_its_principals)
+{
+    struct hop_ssh_note note;
+    char name[HOP_KEY_MAX + 1];
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n x,deployers,on-call");
+    write_file(keys_file("ansible"), "ansible\nrestrict deployers # all\non-call\n");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "restrict deployers\non-call\n");
+    struct hop_ssh_key key = keys_parse("ed25519-cert");
+    hop_ssh_key_name(&key, name);
+    ck_assert(note_is_left("ansible", &note));
+    ck_assert_str_eq(note.key, name);
+    keys_sign("ed25519", "deploy", "-n x");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+    ck_assert(!note_is_left("ansible", &note));
+}
+END_TEST
+
+START_TEST(without_a_file_the_account_is_its_principal)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n 'ansible,ansible x,x'");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "ansible\n");
+    ck_assert_str_eq(serve("ansible x", "ed25519-cert", INSIDE), "");
+    ck_assert_str_eq(serve("x#y", "ed25519-cert", INSIDE), "");
+    write_file(keys_file("ansible"), "");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+    ck_assert_int_eq(chmod(keys_file("ansible"), 0666), 0);
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+}
+END_TEST
+
+START_TEST(a_plain_key_has_no_principals)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    ck_assert_str_eq(serve("ansible", "ed25519", INSIDE), "");
+}
+END_TEST
+
+START_TEST(a_blocked_certificate_is_told_with_its_number_and_key)
+{
+    char expected[128];
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n ansible -z 77");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", OUTSIDE), "");
+    snprintf(expected, sizeof expected, "certificate 77 of key %s",
+             keys_parse("ed25519").fingerprint);
+    ck_assert_ptr_nonnull(strstr(next_line(), expected));
+    ck_assert_ptr_nonnull(strstr(logged, "/deploy"));
+}
+END_TEST
+
+START_TEST(a_step_up_verifies_a_token_s_certificate)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("sk-ed25519", "new", "-n newcomer,x");
+    write_file(keys_file("newcomer"), "restrict newcomer\nx\n");
+    ck_assert_str_eq(serve("newcomer", "sk-ed25519-cert", "192.0.2.7"),
+                     "restrict,verify-required newcomer\nverify-required x\n");
+}
+END_TEST
+
 START_TEST(a_name_that_is_no_file_name_gets_nothing)
 {
     allow_key("ansible", "", "ed25519");
@@ -490,6 +561,9 @@ HOP_SUITE_WITHIN(
     a_block_is_printed_where_it_is_answered_as_a_step_up, an_account_out_of_scope_is_not_judged,
     a_primary_group_brings_an_account_into_scope, without_a_history_pam_judges_and_it_is_told,
     without_a_configuration_pam_judges_and_it_is_told_once, only_roots_own_files_are_believed,
-    a_certificate_is_noted_by_its_ca_and_id, a_name_that_is_no_file_name_gets_nothing,
-    huge_and_odd_arguments_get_nothing, a_note_that_cannot_be_left_does_not_lock_out,
-    old_notes_are_swept_up, no_syslog_does_not_lock_out, the_history_is_never_written)
+    a_certificate_is_noted_by_its_ca_and_id, a_certificate_is_served_by_its_principals,
+    without_a_file_the_account_is_its_principal, a_plain_key_has_no_principals,
+    a_blocked_certificate_is_told_with_its_number_and_key, a_step_up_verifies_a_token_s_certificate,
+    a_name_that_is_no_file_name_gets_nothing, huge_and_odd_arguments_get_nothing,
+    a_note_that_cannot_be_left_does_not_lock_out, old_notes_are_swept_up,
+    no_syslog_does_not_lock_out, the_history_is_never_written)
