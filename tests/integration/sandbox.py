@@ -5,6 +5,7 @@ and on request a redis-server. The machine's own /etc, /run, /var/log, /dev and 
 import glob
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -107,6 +108,7 @@ class Account:
 
 class Sandbox:
     """Only inside run_private(): everything it changes vanishes with the place."""
+    root = ""  # folder whose sshd is meant; see newer.py
 
     def __init__(self, folder, build=None):
         self.folder = folder
@@ -323,7 +325,7 @@ class Sandbox:
 
     def start_sshd(self, extra="", lanes=("hopwarden.conf",), change=lambda text: text):
         """Debian's own sshd_config, contrib's lanes through change() (a stage before them: none), and what a second sshd needs."""
-        with open("/usr/share/openssh/sshd_config", encoding="utf-8") as file:
+        with open(f"{self.root}/usr/share/openssh/sshd_config", encoding="utf-8") as file:
             write("/etc/ssh/sshd_config", file.read())
         shutil.rmtree("/etc/ssh/sshd_config.d", ignore_errors=True)
         os.makedirs("/etc/ssh/sshd_config.d")
@@ -336,13 +338,22 @@ class Sandbox:
         with open(self.path("host_key.pub"), encoding="ascii") as file:
             write(self.path("known_hosts"), f"[127.0.0.1]:{self.port} {file.read()}")
 
+    def sshd_program(self):
+        return ["/usr/sbin/sshd"]
+
+    def sshd_version(self):
+        """(9, 2) for OpenSSH_9.2p1; versions before 9.3 take -V for a mistake, and tell it all the same."""
+        done = run(*self.sshd_program(), "-V", check=False)
+        found = re.search(r"OpenSSH_(\d+)\.(\d+)", done.stdout + done.stderr)
+        return int(found[1]), int(found[2])
+
     def _listen(self, extra):
         for _ in range(5):  # another process may take the free port first
             self.port = client.free_port()
             write("/etc/ssh/sshd_config.d/00-sandbox.conf", SANDBOX_SSHD.format(port=self.port, folder=self.folder) + extra)
-            run("/usr/sbin/sshd", "-t")
+            run(*self.sshd_program(), "-t")
             mark = len(self.syslog.lines)
-            self._sshd = self.start("/usr/sbin/sshd", "-D", "-f", "/etc/ssh/sshd_config", env={"PATH": "/usr/bin:/bin"})
+            self._sshd = self.start(*self.sshd_program(), "-D", "-f", "/etc/ssh/sshd_config", env={"PATH": "/usr/bin:/bin"})
             await_true(lambda: self.syslog.has(mark, "Server listening on 127.0.0.1") or self._sshd.poll() is not None,
                        "sshd listens")
             if self._sshd.poll() is None:
