@@ -5,6 +5,7 @@
 #define HOP_HISTORY_H
 
 #include "conf.h"
+#include "names.h"
 #include "plan.h"
 
 enum hop_history_role {
