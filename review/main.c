@@ -23,6 +23,7 @@ static const struct verb {
     {"keys", hop_verb_keys, "the authorized keys that hopwarden-keys serves"},
     {"log", hop_verb_log, "the logins that were judged, and what became of them"},
     {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
+    {"resolve", hop_verb_resolve, "look up the host names in history, which logins do not"},
     {"unfreeze", hop_verb_unfreeze, "take a freeze back"},
 };
 #define VERB_COUNT (sizeof VERBS / sizeof *VERBS)

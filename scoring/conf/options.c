@@ -58,9 +58,7 @@ static bool starts(struct hop_span *text, const char *with)
 static bool valid_history(struct hop_span text)
 {
     struct hop_url url;
-    struct hop_address address;
-    return hop_url_parse(text, &url) &&
-           (!url.count || hop_address_parse(url.hosts[0].host, &address));
+    return hop_url_parse(text, &url);
 }
 
 static bool valid_server_name(struct hop_span text)
@@ -344,7 +342,7 @@ static const struct hop_option options[] = {
      "A new value becomes known, and weighs, by a confirmation only, not by three days.",
      BOOL(policy.strict)},
     {"hopwarden", "history", "history URL",
-     "sqlite:/path, unix:/path, redis[s]://address[:port][/database]",
+     "sqlite:/path, unix:/path, redis[s]://host[:port][/database]",
      "sqlite:/var/lib/hopwarden/history.db", "Where the history is kept.",
      TEXT(history, valid_history)},
     {"hopwarden", "history_prefix", "key prefix", "1 to 32 bytes without blanks and braces",

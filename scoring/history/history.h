@@ -6,6 +6,7 @@
 
 #include "acl.h"
 #include "conf.h"
+#include "names.h"
 #include "plan.h"
 
 enum hop_history_role {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_open.h"
 #include "file.h"
-#include "url.h"
+#include "folder.h"
+#include "names.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SECRET_MAX 1024
+#define ADDRESSES_SIZE (HOP_NAME_ADDRESSES_MAX * (HOP_ADDRESS_TEXT_MAX + 1))
 #define PEM_MAX (1u << 20) /* the authorities of a whole system fit */
 
 /* The helpers run as a user of their own, to whom root lends a secret through the group. */
@@ -81,11 +83,9 @@ static enum hop_rc pem_read(const char *path, const struct hop_file_rule *rule, 
 static const char *session_folder(const struct hop_settings *settings, enum hop_history_role role,
                                   char folder[HOP_PATH_MAX + 1])
 {
-    const char *slash = strrchr(settings->fallback, '/');
-    if (role == HOP_HISTORY_READER || !slash)
+    if (role == HOP_HISTORY_READER)
         return NULL;
-    hop_span_copy((struct hop_span){settings->fallback, (size_t)(slash - settings->fallback)},
-                  folder, HOP_PATH_MAX + 1);
+    hop_folder_of(settings, folder);
     return folder;
 }
 
@@ -134,18 +134,44 @@ static enum hop_rc redis_open(struct hop_redis_setup *setup, bool tls,
     return rc;
 }
 
+/* The addresses of one host of the URL, blanks between them. */
+static enum hop_rc addresses_of(struct hop_span host, const struct hop_names *names,
+                                struct hop_text *ret_addresses, struct hop_error *err)
+{
+    struct hop_address address;
+    if (hop_address_parse(host, &address)) {
+        hop_address_put(ret_addresses, &address);
+        return HOP_OK;
+    }
+    for (size_t i = 0; i < names->count; i++) {
+        const struct hop_name *name = &names->items[i];
+        for (size_t j = 0; hop_span_is(host, name->host) && j < name->count; j++) {
+            hop_text_put(ret_addresses, j ? " " : "");
+            hop_address_put(ret_addresses, &name->addresses[j]);
+        }
+    }
+    if (ret_addresses->len)
+        return HOP_OK;
+    return hop_error_set(err, HOP_NOT_FOUND,
+                         "history: the address of %.*s is not known yet: hopwarden resolve",
+                         (int)host.len, host.at);
+}
+
 static enum hop_rc tcp_open(const struct hop_url *url, const struct hop_settings *settings,
                             enum hop_history_role role, struct hop_store **ret_store,
                             struct hop_error *err)
 {
-    char host[HOP_URL_HOST_MAX + 1];
+    char host[HOP_URL_HOST_MAX + 1], addresses[ADDRESSES_SIZE];
+    struct hop_text text = hop_text_over(addresses, sizeof addresses);
     struct hop_redis_setup setup = {
-        .address = host, .port = url->hosts[0].port, .database = url->database};
-    struct hop_address address;
+        .address = addresses, .host = host, .port = url->hosts[0].port, .database = url->database};
+    struct hop_names names;
+    enum hop_rc rc = hop_names_recall(settings, &names, err);
+    if (rc == HOP_OK)
+        rc = addresses_of(url->hosts[0].host, &names, &text, err);
+    if (rc != HOP_OK)
+        return rc;
     hop_span_copy(url->hosts[0].host, host, sizeof host);
-    if (!hop_address_parse(url->hosts[0].host, &address))
-        return hop_error_set(err, HOP_UNSUPPORTED,
-                             "history %s: only numeric addresses, names are not looked up", host);
     return redis_open(&setup, url->tls, settings, role, ret_store, err);
 }
 

@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(names_are_not_looked_up)
 {
-    refused("redis://db.example:6379", HOP_UNSUPPORTED, "names are not looked up");
+    refused("redis://db.example:6379", HOP_NOT_FOUND, "hopwarden resolve");
 }
 END_TEST
 
