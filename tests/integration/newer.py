@@ -11,10 +11,17 @@ import private
 import sandbox
 
 SUITE, PACKAGES = "trixie", "openssh-server,libpam-google-authenticator"
-MIRROR = "http://deb.debian.org/debian"
 MAKING_S = 600
 PRODUCT = ("/usr/local/libexec/hopwarden-keys", "/usr/local/libexec/hopwarden-principals")
 SHARED = ("/dev", "/proc", "/run", "/usr/local", "/etc/ssh", "/etc/hopwarden", "/var/lib/hopwarden", "/var/log")
+
+
+def mirror():
+    """Where this machine itself gets Debian from; None where it gets it from nowhere."""
+    done = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(LABEL) $(COMPONENT)", "Created-By: Packages"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    sources = [line.split() for line in done.stdout.splitlines()]
+    return next((words[0] for words in sources if words[1:] == ["Debian", "Debian", "main"]), None)
 
 
 def make(build):
@@ -24,14 +31,17 @@ def make(build):
         return folder, ""
     if not shutil.which("debootstrap", path=os.environ.get("PATH", "") + ":/usr/sbin"):
         return None, "debootstrap is not installed"
+    source = mirror()
+    if source is None:
+        return None, "this machine gets Debian's packages from nowhere"
     shutil.rmtree(part, ignore_errors=True)
     try:
-        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, part, MIRROR], stdin=subprocess.DEVNULL,
+        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, part, source], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=MAKING_S)
     except subprocess.TimeoutExpired:
-        return None, f"debootstrap {SUITE} from {MIRROR}: not done in {MAKING_S} s"
+        return None, f"debootstrap {SUITE} from {source}: not done in {MAKING_S} s"
     if done.returncode != 0:
-        return None, f"debootstrap {SUITE} from {MIRROR}: " + " ".join(done.stdout.splitlines()[-2:])
+        return None, f"debootstrap {SUITE} from {source}: " + " ".join(done.stdout.splitlines()[-2:])
     for mounted in ("proc", "sys"):
         if os.path.ismount(f"{part}/{mounted}"):
             private.unmount(f"{part}/{mounted}")
