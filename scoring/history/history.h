@@ -7,6 +7,7 @@
 #include "acl.h"
 #include "conf.h"
 #include "plan.h"
+#include "prune.h"
 
 enum hop_history_role {
     HOP_HISTORY_WRITER, /* the module, the command: reads, records, falls back, spools */
