@@ -35,6 +35,7 @@ struct hop_settings {
     char helper_certificate[HOP_PATH_MAX + 1];
     char helper_key[HOP_PATH_MAX + 1];
     char fallback[HOP_PATH_MAX + 1]; /* SQLite file: profiles seen last, and the spool beside it */
+    int retention_days;              /* 512: what was not seen for longer, prune takes away */
     int deadline_ms;                 /* 250 */
     int helper_deadline_ms;          /* 100 */
     char geo_city[HOP_PATH_MAX + 1]; /* "" for none */

@@ -375,6 +375,9 @@ static const struct hop_option options[] = {
      "The file with the profiles this host saw last, and beside it the spool of what could not be "
      "written.",
      TEXT(fallback, valid_path)},
+    {"hopwarden", "retention_days", "number of days", "30 to 3650", "512",
+     "What was not seen for so long, and log entries as old, hopwarden prune takes away.",
+     INTEGER(retention_days)},
     {"hopwarden", "deadline_ms", "number of milliseconds", "10 to 10000", "250",
      "The longest a phase of a login may wait.", INTEGER(deadline_ms)},
     {"hopwarden", "helper_deadline_ms", "number of milliseconds", "10 to 10000", "100",

@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "names.h"
 #include "plan.h"
+#include "prune.h"
 
 enum hop_history_role {
     HOP_HISTORY_WRITER, /* the module, the command: reads, records, falls back, spools */

@@ -110,6 +110,19 @@ void hop_key_pairs(struct hop_text *text, const struct hop_reach *reach, const c
 void hop_key_freeze(struct hop_text *text, const struct hop_reach *reach);
 void hop_key_log(struct hop_text *text, const struct hop_reach *reach, const char *witness);
 
+/* hash "time" -> epoch s of the last prune */
+void hop_key_pruned(struct hop_text *text, const struct hop_reach *reach);
+#define HOP_FIELD_PRUNED "time"
+
+/* A key taken apart again, still percent-coded. */
+struct hop_key_parts {
+    char list;            /* p x y k n s d; l for a log, f freeze, o approval, m the marker */
+    struct hop_span name; /* what stands in the braces */
+    struct hop_span tail; /* witness, bucket or month; empty where there is none */
+};
+/* False for a key that none of the functions above makes. */
+bool hop_key_parse(const char *key, const char *prefix, struct hop_key_parts *ret_parts);
+
 /* A profile's field "c:NL" -> kind and value; and a profile from the pairs of a hash. */
 bool hop_field_parse(struct hop_span field, enum hop_kind *ret_kind, struct hop_span *ret_value);
 void hop_field_put(struct hop_text *text, enum hop_kind kind, struct hop_span value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A fleet's history in Redis (6.2 and up) or Valkey: hashes, sets and streams under the keys as
- * they are. No scripts, KEYS or SCAN.
+ * they are. No scripts and no KEYS; SCAN for upkeep alone (redis_walk.c).
  *
  *   read    [AUTH, SELECT,] reads                          one write, one round trip
  *   write   WATCH keys, HGET fields  ->  joins  ->  MULTI, changes, EXEC
@@ -8,6 +8,7 @@
  */
 #include "clock.h"
 #include "redis_transport.h"
+#include "redis_walk.h"
 #include "ulid.h"
 
 #include <stdlib.h>
@@ -251,8 +252,9 @@ static const struct hop_write *writer_before(const struct hop_batch *batch, size
         const struct hop_write *before = &batch->writes[i - 1];
         bool field = hop_write_joins(before->kind) || before->kind == HOP_WRITE_FIELD ||
                      before->kind == HOP_WRITE_DROP;
-        if (field && strcmp(before->key, write->key) == 0 &&
-            strcmp(before->field, write->field) == 0)
+        if (strcmp(before->key, write->key) != 0)
+            continue;
+        if (before->kind == HOP_WRITE_ERASE || (field && strcmp(before->field, write->field) == 0))
             return before;
     }
     return NULL;
@@ -264,7 +266,7 @@ static struct hop_span old_of(const struct hop_batch *batch, const struct outcom
     const struct hop_write *before = writer_before(batch, at);
     if (!before)
         return outcomes[at].old;
-    if (before->kind == HOP_WRITE_DROP)
+    if (before->kind == HOP_WRITE_DROP || before->kind == HOP_WRITE_ERASE)
         return (struct hop_span){0};
     if (before->kind == HOP_WRITE_FIELD)
         return hop_span_of(before->value);
@@ -317,6 +319,12 @@ static void write_command(struct hop_wire_pipeline *pipeline, const struct hop_w
         break;
     case HOP_WRITE_MEMBER:
         hop_wire_command(pipeline, 3, (const char *[]){"SADD", write->key, write->value});
+        break;
+    case HOP_WRITE_LEAVE:
+        hop_wire_command(pipeline, 3, (const char *[]){"SREM", write->key, write->value});
+        break;
+    case HOP_WRITE_ERASE:
+        hop_wire_command(pipeline, 2, (const char *[]){"UNLINK", write->key});
         break;
     case HOP_WRITE_LOG:
         log_command(pipeline, write);
@@ -525,6 +533,30 @@ static enum hop_rc redis_log_by(struct hop_store *base, const char *key, int64_t
     return rc;
 }
 
+static enum hop_rc redis_keys_by(struct hop_store *base, const char *prefix,
+                                 struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                                 struct hop_deadline deadline, struct hop_error *err)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    return hop_redis_keys_by(&store->link, prefix, cursor, visit, context, deadline, err);
+}
+
+static enum hop_rc redis_items_by(struct hop_store *base, const char *key, enum hop_object object,
+                                  struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                                  struct hop_deadline deadline, struct hop_error *err)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    return hop_redis_items_by(&store->link, key, object, cursor, visit, context, deadline, err);
+}
+
+static enum hop_rc redis_weed_by(struct hop_store *base, const char *key, hop_log_weed *weed,
+                                 void *context, size_t *ret_removed, struct hop_deadline deadline,
+                                 struct hop_error *err)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    return hop_redis_weed_by(&store->link, key, weed, context, ret_removed, deadline, err);
+}
+
 static void redis_free(struct hop_store *base)
 {
     struct redis_store *store = (struct redis_store *)base;
@@ -538,6 +570,9 @@ static const struct hop_store_ops redis_ops = {
     .read_by = redis_read_by,
     .write_by = redis_write_by,
     .log_by = redis_log_by,
+    .keys_by = redis_keys_by,
+    .items_by = redis_items_by,
+    .weed_by = redis_weed_by,
     .free = redis_free,
 };
 

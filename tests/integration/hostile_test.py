@@ -373,6 +373,18 @@ class Accusations(Shared):
         read = int(re.search(r"total_net_output_bytes:(\d+)", stats)[1]) - sent - len(stats)
         self.assertLess(read, 64 * 1024, "bytes that one score read")
 
+    def test_home_prunes_what_no_profile_backs_and_tells_a_flood(self):
+        self.accuse()
+        done = self.run_as("home", "prune", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["owners"], 1)
+        self.assertEqual(self.admin("SMEMBERS", f"hop:1:k:{{{KEY}}}"), [b"anna"])
+        self.flood(2000)
+        done = self.run_as("home", "prune", "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["flooded"]), (1, 2))
+        self.assertIn("2 shared lists hold more than 1024 members", done.stderr)
+        self.assertEqual(self.run_as("acme", "prune").returncode, 3)
+
     def test_touches_are_not_hidden_by_others(self):
         """Less than a flood, but more than a sample holds: what cannot be seen counts as the worst."""
         key = f"hop:1:x:{{anna}}:{BUCKET}"
