@@ -11,6 +11,7 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *help;
 } VERBS[] = {
+    {"acl", hop_verb_acl, "who may do what in a Redis shared with customers, as lines of its aclfile"},
     {"config", hop_verb_config, "check the configuration, show it, list every option"},
     {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
     {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},
@@ -22,6 +23,7 @@ static const struct verb {
     {"keys", hop_verb_keys, "the authorized keys that hopwarden-keys serves"},
     {"log", hop_verb_log, "the logins that were judged, and what became of them"},
     {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
+    {"resolve", hop_verb_resolve, "look up the host names in history, which logins do not"},
     {"unfreeze", hop_verb_unfreeze, "take a freeze back"},
 };
 #define VERB_COUNT (sizeof VERBS / sizeof *VERBS)

@@ -144,7 +144,7 @@ static int open_desk(const struct wishes *wishes, struct hop_desk *ret_desk)
         hop_complain_of(&err);
         return HOP_EXIT_CONFIG;
     }
-    return hop_desk_open_with(adapted, HOP_HISTORY_MEMORY, ret_desk);
+    return hop_desk_open_with(adapted, HOP_HISTORY_REPLAY, ret_desk);
 }
 
 /* -- one login ----------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #ifndef HOP_VERBS_H
 #define HOP_VERBS_H
 
+int hop_verb_acl(int argc, char **argv);
 int hop_verb_config(int argc, char **argv);
 int hop_verb_confirm(int argc, char **argv);
 int hop_verb_doctor(int argc, char **argv);
@@ -15,6 +16,7 @@ int hop_verb_import(int argc, char **argv);
 int hop_verb_keys(int argc, char **argv);
 int hop_verb_log(int argc, char **argv);
 int hop_verb_replay(int argc, char **argv);
+int hop_verb_resolve(int argc, char **argv);
 int hop_verb_unfreeze(int argc, char **argv);
 
 #endif

@@ -20,14 +20,20 @@ struct hop_settings {
     char tenant[HOP_TENANT_MAX + 1]; /* required */
     char tenant_tag[HOP_TENANT_MAX +
                     1]; /* default: 16 hex digits of SHA-256("hopwarden tenant " + tenant) */
-    char witness[HOP_TENANT_MAX + 1]; /* default: tenant; may be "home" */
-    struct hop_policy policy;         /* mode, step_up_at, block_at, strict, on_* */
-    char history[HOP_PATH_MAX + 1];   /* URL: sqlite:/path, unix:/path, redis://address:port[/db] */
+    char witness[HOP_TENANT_MAX + 1];        /* default: tenant; may be "home" */
+    struct hop_policy policy;                /* mode, step_up_at, block_at, strict, on_* */
+    char history[HOP_PATH_MAX + 1];          /* url.h tells its forms */
     char history_prefix[HOP_TENANT_MAX + 1]; /* "hop:1:" */
     char history_user[HOP_NAME_MAX + 1];     /* ACL user, "" for default */
     char history_secret[HOP_PATH_MAX + 1];   /* file with the password, "" for none */
     char helper_user[HOP_NAME_MAX + 1];      /* the same for the sshd helpers */
     char helper_secret[HOP_PATH_MAX + 1];
+    char history_ca[HOP_PATH_MAX + 1];          /* PEM; without it no TLS */
+    char history_server_name[HOP_PATH_MAX + 1]; /* "": the URL's host */
+    char history_certificate[HOP_PATH_MAX + 1]; /* PEM, "" for none */
+    char history_key[HOP_PATH_MAX + 1];
+    char helper_certificate[HOP_PATH_MAX + 1];
+    char helper_key[HOP_PATH_MAX + 1];
     char fallback[HOP_PATH_MAX + 1]; /* SQLite file: profiles seen last, and the spool beside it */
     int deadline_ms;                 /* 250 */
     int helper_deadline_ms;          /* 100 */
@@ -101,6 +107,8 @@ const char *hop_conf_tenant_of_tag(const struct hop_conf *conf, const char *tag)
 /* The tag of a tenant by name: configured, this host's own, or the default hash. */
 void hop_conf_tag_of(const struct hop_conf *conf, const char *tenant,
                      char ret_tag[HOP_TENANT_MAX + 1]);
+/* The tag of a tenant that was given none: a hash of its name, which others may guess. */
+void hop_conf_default_tag(const char *tenant, char ret_tag[HOP_TENANT_MAX + 1]);
 /* How many [tenant] sections, and the name of the nth, for the command. */
 size_t hop_conf_tenant_sections(const struct hop_conf *conf);
 const char *hop_conf_tenant_name(const struct hop_conf *conf, size_t nth);

@@ -76,20 +76,18 @@ static struct hop_text read_add(struct hop_reads *reads, enum hop_read_kind kind
 {
     struct hop_read *read = &reads->items[reads->count++];
     read->kind = kind;
+    read->profile_will_do = false;
     read->limit = limit;
     read->key[0] = read->field[0] = '\0';
     return hop_text_over(read->key, sizeof read->key);
 }
 
-static void profiles_add(struct hop_reads *reads, const struct hop_login *login,
-                         const struct hop_reach *reach, bool home)
+static void profile_add(struct hop_reads *reads, const struct hop_login *login,
+                        const struct hop_reach *reach, const char *witness)
 {
     struct hop_text key = read_add(reads, HOP_READ_HASH, 0);
-    hop_key_profile(&key, reach, login->identity, reach->witness);
-    if (!home)
-        return;
-    key = read_add(reads, HOP_READ_HASH, 0);
-    hop_key_profile(&key, reach, login->identity, HOP_HOME);
+    reads->items[reads->count - 1].profile_will_do = true;
+    hop_key_profile(&key, reach, login->identity, witness);
 }
 
 /* This bucket and those before it that still hold some of the last 24 hours. */
@@ -191,7 +189,9 @@ void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach
     hop_plan_layout_of(login, reach, &layout);
     ret_reads->count = 0;
     read_add(ret_reads, HOP_READ_TIME, 0);
-    profiles_add(ret_reads, login, reach, layout.home != HOP_LAYOUT_NONE);
+    profile_add(ret_reads, login, reach, reach->witness);
+    if (layout.home != HOP_LAYOUT_NONE)
+        profile_add(ret_reads, login, reach, HOP_HOME);
     touches_add(ret_reads, login, reach);
     if (layout.visits != HOP_LAYOUT_NONE)
         visits_add(ret_reads, login, reach);

@@ -102,13 +102,13 @@ static void touch_add(struct pen *pen, const struct hop_around *around, int surp
     write_add(pen, HOP_WRITE_MEMBER, NULL, member);
 }
 
-enum hop_rc hop_plan_judged(const struct hop_login *login, const struct hop_reach *reach,
-                            const struct hop_recollection *recollection, int surprise_db,
-                            const char *log_line, struct hop_batch *batch)
+enum hop_rc hop_plan_touch(const struct hop_login *login, const struct hop_reach *reach,
+                           const struct hop_recollection *recollection, int surprise_db,
+                           struct hop_batch *batch)
 {
     struct pen pen = pen_of(login, reach, batch);
     touch_add(&pen, &recollection->around, surprise_db);
-    return pen.rc == HOP_OK ? hop_plan_log(reach, login->id, log_line, batch) : pen.rc;
+    return pen.rc;
 }
 
 enum hop_rc hop_plan_log(const struct hop_reach *reach, const char *id, const char *line,

@@ -34,10 +34,10 @@ static enum hop_action scored_action(const struct hop_score *score, const struct
     return score->risk_decibits >= policy->step_up_at_db || score->floors ? HOP_STEP_UP : HOP_ALLOW;
 }
 
+/* The familiarity is there already. */
 static void read_scene(const struct hop_scene *scene, const struct hop_policy *policy,
                        struct reading *ret_reading)
 {
-    hop_familiarity_of(scene, &ret_reading->familiarity);
     hop_score_by(scene, &ret_reading->familiarity, &ret_reading->score);
     ret_reading->action =
         severer(scored_action(&ret_reading->score, policy), frozen_action(scene->around));
@@ -99,6 +99,11 @@ static void weigh_both(const struct hop_scene *scene, const struct hop_policy *p
     struct reading own;
     enum hop_action action = full->action;
     hop_scene_without_shared(scene, &bare);
+    /* nothing of the shared lists is in it, but for a login that the inventory changed */
+    if (scene->login->origin.from_inventory)
+        hop_familiarity_of(&bare.scene, &own.familiarity);
+    else
+        own.familiarity = full->familiarity;
     read_scene(&bare.scene, policy, &own);
     verdict->own_action = own.action;
     if (action == HOP_BLOCK && own.action != HOP_BLOCK)
@@ -114,6 +119,7 @@ void hop_verdict_of(const struct hop_scene *scene, const struct hop_policy *poli
 {
     struct reading full;
     *ret_verdict = (struct hop_verdict){.scored = true};
+    hop_familiarity_of(scene, &full.familiarity);
     read_scene(scene, policy, &full);
     if (has_shared(scene)) {
         weigh_both(scene, policy, &full, ret_verdict);

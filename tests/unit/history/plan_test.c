@@ -333,7 +333,8 @@ END_TEST
 
 START_TEST(writes_of_a_verdict)
 {
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, 45, "{\"a\": 1}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{\"a\": 1}", &batch), HOP_OK);
     expect_writes("member hop:1:x:{anna}:83125 1795512600|t9f|45|33915|4ec7cc02098545ef\n"
                   "log hop:1:log:acme 01JDEADBEEF000000000000000 {\"a\": 1}\n");
     ck_assert_int_eq(batch.writes[1].number, HOP_LOG_CAP);
@@ -351,7 +352,8 @@ static void touched(int64_t time, const char *tag, int surprise_db)
 static size_t touches_written(void)
 {
     hop_batch_done(&batch);
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, 45, "{}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
     hop_around_done(&blank.around);
     return batch.count - 1;
 }
@@ -372,7 +374,8 @@ END_TEST
 START_TEST(a_login_without_key_has_no_key_tag)
 {
     login.key[0] = '\0';
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, -20, "{}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, -20, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
     ck_assert_str_eq(batch.writes[0].value, "1795512600|t9f|-20|33915|");
     struct hop_touch touch;
     ck_assert(hop_touch_parse(hop_span_of(batch.writes[0].value), &touch));
@@ -405,8 +408,8 @@ END_TEST
 START_TEST(all_writes_survive_the_spool)
 {
     learn(true);
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, 45, "{\"n\":\"\\n;\"}", &batch),
-                     HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{\"n\":\"\\n;\"}", &batch), HOP_OK);
     ck_assert_int_eq(hop_plan_session(&login, &reach, true, &batch), HOP_OK);
     char *spooled, *before = fixture_text(&batch);
     struct hop_batch back;
