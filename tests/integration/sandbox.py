@@ -75,6 +75,7 @@ class Syslog:
 
     def __init__(self, path="/dev/log"):
         self.lines = []
+        self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(path)
         os.chmod(path, 0o666)
@@ -89,8 +90,15 @@ class Syslog:
             name, _, pid = ident.rstrip("]").partition("[")
             self.lines.append(Line(priority & 7, name, int(pid) if pid.isdigit() else 0, message))
 
+    def settle(self):
+        """Comes back when all that was sent before has been read: datagrams keep their order."""
+        mark = f"settled {len(self.lines)}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+            own.sendto(f"<87>Nov 23 09:30:00 sandbox: {mark}".encode(), self._path)
+        await_true(lambda: any(line.ident == "sandbox" and line.text == mark for line in self.lines), "syslog has been read")
+
     def since(self, mark):
-        return self.lines[mark:]
+        return [line for line in self.lines[mark:] if line.ident != "sandbox"]
 
     def has(self, mark, words):
         return any(words in line.text for line in self.lines[mark:])
@@ -400,6 +408,7 @@ class Sandbox:
             beside.join()
         await_true(lambda: not self.connections(), "sshd has finished with the connection")
         self._bury_orphans()
+        self.syslog.settle()
         lines = self.syslog.since(mark)
         return Login(seen.status, seen.text, seen.prompts, lines)
 
