@@ -75,10 +75,11 @@ class Syslog:
 
     def __init__(self, path="/dev/log"):
         self.lines = []
-        self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(path)
         os.chmod(path, 0o666)
+        self._own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._own.connect(path)  # works on when a test has removed the path
         threading.Thread(target=self._collect, daemon=True).start()
 
     def _collect(self):
@@ -93,8 +94,7 @@ class Syslog:
     def settle(self):
         """Comes back when all that was sent before has been read: datagrams keep their order."""
         mark = f"settled {len(self.lines)}"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
-            own.sendto(f"<87>Nov 23 09:30:00 sandbox: {mark}".encode(), self._path)
+        self._own.send(f"<87>Nov 23 09:30:00 sandbox: {mark}".encode())
         await_true(lambda: any(line.ident == "sandbox" and line.text == mark for line in self.lines), "syslog has been read")
 
     def since(self, mark):

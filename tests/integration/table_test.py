@@ -54,15 +54,18 @@ class Table(CertificateCase):
                 if line.alert and (line.alert["event.id"] == login.alert.get("event.id") or line.alert["event.action"] == "helper-refused")]
         return ", ".join(dict.fromkeys(told)) or "-"
 
+    def values_of(self, name):
+        return self.box.history_of(name).get("values")
+
     def recorded_of(self, login, before, name):
-        learned = self.box.history_of(name) != before
+        learned = self.values_of(name) != before
         entries = [entry for entry in self.box.log() if entry.get("event.id") == login.alert.get("event.id")]
         words = ["profile"] if learned else []
         words += ["log"] if entries else []
         return ", ".join(words) or "-"
 
     def row(self, method, verdict, name, source, **more):
-        before = self.box.history_of(name)
+        before = self.values_of(name)
         login = self.box.ssh(name, source, **more)
         found = [self.phase_of(login), self.client_of(login), self.logged_of(login), self.recorded_of(login, before, name)]
         self.seen[method, verdict] = found
