@@ -91,6 +91,20 @@ static struct hop_span name_of(struct hop_span line)
     return (struct hop_span){.at = line.at + start, .len = line.len - start};
 }
 
+/* Options that reach into the name, through a blank in quotes, are none to sshd, and neither is the
+ * line. */
+static struct hop_span options_of(struct hop_span line)
+{
+    struct hop_span none = {.at = line.at, .len = 0};
+    return name_of(line).len == line.len ? none : hop_ssh_options_of(line);
+}
+
+static bool is_readable(struct hop_span line)
+{
+    return line.len && line.len <= HOP_SSH_LINE_MAX && !memchr(line.at, 0, line.len) &&
+           options_of(line).len + name_of(line).len <= line.len;
+}
+
 static bool names(struct hop_span principals, struct hop_span wanted)
 {
     struct hop_span name;
@@ -107,8 +121,7 @@ bool hop_principals_find(struct hop_span *rest, struct hop_span principals,
     while (hop_span_cut(rest, '\n', &line)) {
         hop_span_cut(&line, '#', &text);
         text = hop_span_trim(text);
-        if (!text.len || text.len > HOP_SSH_LINE_MAX || memchr(text.at, 0, text.len) ||
-            !names(principals, name_of(text)))
+        if (!is_readable(text) || !names(principals, name_of(text)))
             continue;
         *ret_line = text;
         return true;
@@ -118,8 +131,6 @@ bool hop_principals_find(struct hop_span *rest, struct hop_span principals,
 
 void hop_principals_put_verified(struct hop_text *text, struct hop_span line)
 {
-    struct hop_span options = {.at = line.at, .len = 0};
-    if (name_of(line).len < line.len)
-        options = hop_ssh_options_of(line);
+    struct hop_span options = options_of(line);
     put_verified(text, options, behind(line, options));
 }

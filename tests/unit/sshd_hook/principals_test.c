@@ -73,6 +73,8 @@ START_TEST(lines_that_sshd_would_not_read_match_nothing)
     static char file[HOP_SSH_LINE_MAX + 16];
     struct hop_span rest = {.at = "x\0anna", .len = 6}, line;
     ck_assert(!hop_principals_find(&rest, list_of(anna), &line));
+    static const char *const quoted[] = {"x\"", "b", NULL};
+    ck_assert_str_eq(matching("command=\"a b\ncommand=\"a x\"\n", quoted), "");
     memset(file, 'x', sizeof file);
     strcpy(file + HOP_SSH_LINE_MAX, " anna");
     ck_assert_str_eq(matching(file, anna), "");
