@@ -49,14 +49,15 @@ static void close_open_step_up(struct hop_call *call)
     hop_report_later(call, &call->connection, "step-up-failed", "failure");
 }
 
-/* The auth phase's verdict had left it open: a step-up that was not passed, or could not be asked. */
+/* The auth phase's verdict had left it open: a step-up that was not passed, or could not be asked.
+ */
 static void refuse_after_all(struct hop_call *call)
 {
     if (call->connection.step_up == HOP_STEP_UP_OPEN) {
         close_open_step_up(call);
         return;
     }
-    record_failure(call, "failure");
+    record_failure(call, "refused"); /* no wrong credential: it counts against nobody */
     hop_report_later(call, &call->connection, "login-refused", "failure");
 }
 
@@ -130,7 +131,21 @@ static int mark_stepped_up(struct hop_call *call)
     return PAM_SUCCESS;
 }
 
-/* `authfail`: a factor was wrong. Always a failure itself, so that no stack passes through it. */
+/* A wrong credential before this connection had its verdict. */
+static void record_unjudged_failure(struct hop_call *call)
+{
+    struct hop_error why = {0};
+    struct hop_engine *engine = hop_call_engine(call);
+    if (engine == NULL)
+        return;
+    if (hop_engine_admit(engine, &call->login, false, &why) == HOP_OK)
+        note_recorded(call, hop_engine_failed_by(engine, &call->login, call->deadline, &why), &why);
+    else
+        hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
+}
+
+/* `authfail`: a factor was wrong. Always a failure itself, so that no stack passes through it.
+ * Unknown users never come here. */
 static int mark_failed(struct hop_call *call)
 {
     hop_call_find_connection(call);
@@ -139,6 +154,8 @@ static int mark_failed(struct hop_call *call)
         hop_call_keep_connection(call);
     } else if (call->connection.judged) {
         record_failure(call, "failure");
+    } else {
+        record_unjudged_failure(call);
     }
     return PAM_AUTH_ERR;
 }
@@ -177,7 +194,7 @@ static int account(struct hop_call *call)
     int code = hop_pam_code(&answer, HOP_PHASE_ACCOUNT);
     if (code != PAM_SUCCESS) {
         if (fresh)
-            record_failure(call, "failure");
+            record_failure(call, "refused");
         else
             refuse_after_all(call);
         hop_tell_refusal(call);

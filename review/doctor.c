@@ -10,6 +10,8 @@
 #include "verbs.h"
 
 #define DATABASE_AGE_DAYS 45 /* they appear every week or month */
+#define NAME_AGE_S 3600      /* the timer looks every five minutes */
+#define STORE_SHARE 60       /* % of its time that a login leaves to the store */
 
 struct wishes {
     struct hop_common common;
@@ -95,9 +97,60 @@ static void check_clock(struct hop_findings *findings, int64_t store_ms)
             "this host is %lld s off the history's clock", (long long)skew_s);
 }
 
+/* A login connects and asks within STORE_SHARE of its time; afterwards it asks only. */
+static void check_pace(struct hop_findings *findings, const struct hop_desk *desk, double first_ms)
+{
+    const struct hop_settings *settings = hop_conf_settings(desk->conf);
+    struct hop_read read = {.kind = HOP_READ_TIME};
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    int64_t before = hop_clock_monotonic_ns();
+    bool fine =
+        hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), NULL) == HOP_OK;
+    double next_ms = (double)(hop_clock_monotonic_ns() - before) / HOP_NS_PER_MS;
+    hop_replies_done(&replies);
+    if (fine && first_ms * 100 > settings->deadline_ms * STORE_SHARE)
+        hop_finding(findings, HOP_STATE_WARNING, "pace",
+                    "raise deadline_ms, or move the store closer",
+                    "connecting and asking took %.1f ms, asking again %.1f ms: too long for "
+                    "deadline_ms = %d, of which the store may use %d %%",
+                    first_ms, next_ms, settings->deadline_ms, STORE_SHARE);
+    else if (fine)
+        hop_finding(findings, HOP_STATE_FINE, "pace", NULL,
+                    "%.1f ms to connect and ask, %.1f ms to ask again", first_ms, next_ms);
+}
+
+static void check_name(struct hop_findings *findings, const struct hop_name *name)
+{
+    int64_t age_s = hop_clock_epoch_ms() / 1000 - name->time;
+    const char *mend = "hopwarden resolve, and enable hopwarden-flush.timer";
+    if (!name->count)
+        hop_finding(findings, HOP_STATE_CRITICAL, "names", mend,
+                    "%s was never looked up, and logins do not", name->host);
+    else if (age_s > NAME_AGE_S)
+        hop_finding(findings, HOP_STATE_WARNING, "names", mend, "%s was looked up %lld minutes ago",
+                    name->host, (long long)(age_s / 60));
+    else
+        hop_finding(findings, HOP_STATE_FINE, "names", NULL, "%s has %zu addresses", name->host,
+                    name->count);
+}
+
+static void check_names(struct hop_findings *findings, const struct hop_conf *conf)
+{
+    struct hop_names names;
+    struct hop_error err = {0};
+    if (hop_names_recall(hop_conf_settings(conf), &names, &err) != HOP_OK)
+        hop_finding(findings, HOP_STATE_CRITICAL, "names", "remove the file; hopwarden resolve",
+                    "%s", err.text);
+    else
+        for (size_t i = 0; i < names.count; i++)
+            check_name(findings, &names.items[i]);
+}
+
 static void check_store(struct hop_findings *findings, const struct hop_desk *desk)
 {
     const char *history = hop_conf_settings(desk->conf)->history;
+    int64_t before = hop_clock_monotonic_ns();
     struct hop_read read = {.kind = HOP_READ_TIME};
     struct hop_replies replies;
     struct hop_error err = {0};
@@ -107,7 +160,9 @@ static void check_store(struct hop_findings *findings, const struct hop_desk *de
     if (desk->store != NULL)
         rc = hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), &err);
     if (rc == HOP_OK) {
+        double first_ms = (double)(hop_clock_monotonic_ns() - before) / HOP_NS_PER_MS;
         hop_finding(findings, HOP_STATE_FINE, "history", NULL, "%s answers", history);
+        check_pace(findings, desk, first_ms);
         check_clock(findings, replies.items[0].number);
     } else {
         hop_finding(findings, HOP_STATE_CRITICAL, "history",
@@ -230,6 +285,7 @@ static void check_all(struct hop_findings *findings, const struct wishes *wishes
         mode = hop_conf_settings(conf)->policy.mode;
         check_settings(findings, conf);
         check_databases(findings, conf);
+        check_names(findings, conf);
         if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) == HOP_EXIT_FINE) {
             check_store(findings, &desk);
             check_users(findings, &desk);

@@ -20,14 +20,20 @@ struct hop_settings {
     char tenant[HOP_TENANT_MAX + 1]; /* required */
     char tenant_tag[HOP_TENANT_MAX +
                     1]; /* default: 16 hex digits of SHA-256("hopwarden tenant " + tenant) */
-    char witness[HOP_TENANT_MAX + 1]; /* default: tenant; may be "home" */
-    struct hop_policy policy;         /* mode, step_up_at, block_at, strict, on_* */
-    char history[HOP_PATH_MAX + 1];   /* URL: sqlite:/path, unix:/path, redis://address:port[/db] */
+    char witness[HOP_TENANT_MAX + 1];        /* default: tenant; may be "home" */
+    struct hop_policy policy;                /* mode, step_up_at, block_at, strict, on_* */
+    char history[HOP_PATH_MAX + 1];          /* url.h tells its forms */
     char history_prefix[HOP_TENANT_MAX + 1]; /* "hop:1:" */
     char history_user[HOP_NAME_MAX + 1];     /* ACL user, "" for default */
     char history_secret[HOP_PATH_MAX + 1];   /* file with the password, "" for none */
     char helper_user[HOP_NAME_MAX + 1];      /* the same for the sshd helpers */
     char helper_secret[HOP_PATH_MAX + 1];
+    char history_ca[HOP_PATH_MAX + 1];          /* PEM; without it no TLS */
+    char history_server_name[HOP_PATH_MAX + 1]; /* "": the URL's host */
+    char history_certificate[HOP_PATH_MAX + 1]; /* PEM, "" for none */
+    char history_key[HOP_PATH_MAX + 1];
+    char helper_certificate[HOP_PATH_MAX + 1];
+    char helper_key[HOP_PATH_MAX + 1];
     char fallback[HOP_PATH_MAX + 1]; /* SQLite file: profiles seen last, and the spool beside it */
     int retention_days;              /* 512: what was not seen for longer, prune takes away */
     int deadline_ms;                 /* 250 */

@@ -2,6 +2,7 @@
 /* The one table of options. Range texts are read by the code: "LOW to HIGH" bounds a number, other
  * ranges list the words that are accepted. */
 #include "conf_parts.h"
+#include "url.h"
 
 #include <string.h>
 
@@ -54,29 +55,15 @@ static bool starts(struct hop_span *text, const char *with)
     return true;
 }
 
-/* "127.0.0.1:6379", "[::1]:6379/2" */
-static bool valid_redis(struct hop_span text)
-{
-    struct hop_span port;
-    struct hop_address address;
-    int64_t number;
-    if (!hop_span_cut(&text, '/', &port) || (text.at && !hop_span_int64(text, 0, 1023, &number)))
-        return false;
-    const char *colon = memrchr(port.at, ':', port.len);
-    if (!colon)
-        return false;
-    struct hop_span host = {.at = port.at, .len = (size_t)(colon - port.at)};
-    port = (struct hop_span){.at = colon + 1, .len = port.len - host.len - 1};
-    if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
-        host = (struct hop_span){.at = host.at + 1, .len = host.len - 2};
-    return hop_address_parse(host, &address) && hop_span_int64(port, 1, 65535, &number);
-}
-
 static bool valid_history(struct hop_span text)
 {
-    if (starts(&text, "sqlite:") || starts(&text, "unix:"))
-        return valid_path(text);
-    return starts(&text, "redis://") && valid_redis(text);
+    struct hop_url url;
+    return hop_url_parse(text, &url);
+}
+
+static bool valid_server_name(struct hop_span text)
+{
+    return is_graphic(text) && text.len <= HOP_URL_HOST_MAX;
 }
 
 static enum hop_rc refuse_type(const struct entry *entry, struct hop_span text,
@@ -352,10 +339,10 @@ static const struct hop_option options[] = {
     {"hopwarden", "block_at", "number of bits", "-60.0 to 60.0", "-3.0",
      "Risk from which the login is blocked.", DECIBITS(policy.block_at_db)},
     {"hopwarden", "strict", "yes or no", "yes no", "no",
-     "A new value becomes known by a confirmation only, not by being seen on three days.",
+     "A new value becomes known, and weighs, by a confirmation only, not by three days.",
      BOOL(policy.strict)},
     {"hopwarden", "history", "history URL",
-     "sqlite:/path, unix:/path, redis://address:port[/database]",
+     "sqlite:/path, unix:/path, redis[s]://host[:port][/database]",
      "sqlite:/var/lib/hopwarden/history.db", "Where the history is kept.",
      TEXT(history, valid_history)},
     {"hopwarden", "history_prefix", "key prefix", "1 to 32 bytes without blanks and braces",
@@ -364,10 +351,26 @@ static const struct hop_option options[] = {
      "The store's user. Empty: its default user.", TEXT(history_user, is_graphic)},
     {"hopwarden", "history_secret", "path", "absolute", "",
      "The file that holds the user's password.", TEXT(history_secret, valid_path)},
+    {"hopwarden", "history_ca", "path", "absolute", "",
+     "The certificates of the authorities that vouch for the store's server: rediss:// needs it.",
+     TEXT(history_ca, valid_path)},
+    {"hopwarden", "history_server_name", "server name", "a host name or an address", "",
+     "What the server's certificate has to be for. Empty: the host in history.",
+     TEXT(history_server_name, valid_server_name)},
+    {"hopwarden", "history_certificate", "path", "absolute", "",
+     "This host's own certificate, where the server asks for one.",
+     TEXT(history_certificate, valid_path)},
+    {"hopwarden", "history_key", "path", "absolute", "", "The key of that certificate.",
+     TEXT(history_key, valid_path)},
     {"hopwarden", "helper_user", "user name", "without blanks", "",
      "The store's user for the sshd helpers.", TEXT(helper_user, is_graphic)},
     {"hopwarden", "helper_secret", "path", "absolute", "",
      "The file that holds the helpers' password.", TEXT(helper_secret, valid_path)},
+    {"hopwarden", "helper_certificate", "path", "absolute", "",
+     "The certificate of the sshd helpers, where the server asks for one.",
+     TEXT(helper_certificate, valid_path)},
+    {"hopwarden", "helper_key", "path", "absolute", "", "The key of that certificate.",
+     TEXT(helper_key, valid_path)},
     {"hopwarden", "fallback", "path", "absolute", "/var/lib/hopwarden/fallback.db",
      "The file with the profiles this host saw last, and beside it the spool of what could not be "
      "written.",

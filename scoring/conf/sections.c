@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf_parts.h"
+#include "url.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -266,6 +267,24 @@ static enum hop_rc check_tags(const struct hop_conf *conf, struct hop_error *err
 
 /* --- the settings as a whole ----------------------------------------------------------------- */
 
+/* Whoever gives certificates expects TLS: silence would be a lie. */
+static enum hop_rc check_tls(const struct hop_settings *settings, const struct hop_where *where,
+                             struct hop_error *err)
+{
+    struct hop_url url;
+    bool tls = hop_url_parse(hop_span_of(settings->history), &url) && url.tls;
+    if (tls && !*settings->history_ca)
+        return hop_refuse(err, where, "history_ca is missing: who vouches for the server?");
+    if (!tls && (*settings->history_ca || *settings->history_server_name ||
+                 *settings->history_certificate || *settings->helper_certificate))
+        return hop_refuse(err, where, "certificates without TLS: history is no rediss:// URL");
+    if (!*settings->history_certificate != !*settings->history_key)
+        return hop_refuse(err, where, "history_certificate and history_key go together");
+    if (!*settings->helper_certificate != !*settings->helper_key)
+        return hop_refuse(err, where, "helper_certificate and helper_key go together");
+    return HOP_OK;
+}
+
 static enum hop_rc complete_settings(struct hop_conf *conf, struct hop_error *err)
 {
     struct hop_settings *settings = &conf->settings;
@@ -283,7 +302,9 @@ static enum hop_rc complete_settings(struct hop_conf *conf, struct hop_error *er
                           settings->tenant);
     if (settings->policy.step_up_at_db > settings->policy.block_at_db)
         return hop_refuse(err, where, "step_up_at is above block_at");
-    enum hop_rc rc = check_tags(conf, err);
+    enum hop_rc rc = check_tls(settings, where, err);
+    if (rc == HOP_OK)
+        rc = check_tags(conf, err);
     if (rc == HOP_OK && !*settings->tenant_tag)
         hop_conf_tag_of(conf, settings->tenant, settings->tenant_tag);
     return rc;

@@ -26,7 +26,7 @@ static const struct right {
     {HOP_ACL_TENANT, PART_OWN, "s", "+hget +hgetall +hlen +hset +hdel"},
     {HOP_ACL_TENANT, PART_LOG, "", "+xadd +xrange"},
     {HOP_ACL_TENANT, PART_HOME, "ps", "+hget +hgetall +hlen"},
-    {HOP_ACL_TENANT, PART_ALL, "xkn", "+sadd +scard +srandmember"},
+    {HOP_ACL_TENANT, PART_ALL, "xfqkn", "+sadd +scard +srandmember"},
     {HOP_ACL_TENANT, PART_ALL, "y", "+sadd +scard"},
     {HOP_ACL_TENANT, PART_ONE, "freeze", "+hget"},
     {HOP_ACL_TENANT, PART_ONE, "ok:*", "+hget +hgetall"},
@@ -34,7 +34,7 @@ static const struct right {
     {HOP_ACL_TENANT_HELPERS, PART_OWN, "ps", "+hget +hgetall +hlen"},
     {HOP_ACL_TENANT_HELPERS, PART_OWN, "d", "+hlen +scard"},
     {HOP_ACL_TENANT_HELPERS, PART_HOME, "ps", "+hget +hgetall +hlen"},
-    {HOP_ACL_TENANT_HELPERS, PART_ALL, "xkn", "+scard +srandmember"},
+    {HOP_ACL_TENANT_HELPERS, PART_ALL, "xfqkn", "+scard +srandmember"},
     {HOP_ACL_TENANT_HELPERS, PART_ALL, "y", "+scard"},
     {HOP_ACL_TENANT_HELPERS, PART_ONE, "freeze", "+hget"},
 
@@ -44,7 +44,7 @@ static const struct right {
 
     {HOP_ACL_HOME_HELPERS, PART_HOME, "ps", "+hget +hgetall +hlen"},
     {HOP_ACL_HOME_HELPERS, PART_HOME, "d", "+hlen +scard"},
-    {HOP_ACL_HOME_HELPERS, PART_ALL, "xkn", "+scard +srandmember"},
+    {HOP_ACL_HOME_HELPERS, PART_ALL, "xfqkn", "+scard +srandmember"},
     {HOP_ACL_HOME_HELPERS, PART_ALL, "y", "+scard"},
     {HOP_ACL_HOME_HELPERS, PART_ONE, "freeze", "+hget"},
 

@@ -6,6 +6,7 @@
 
 #include "acl.h"
 #include "conf.h"
+#include "names.h"
 #include "plan.h"
 #include "prune.h"
 
@@ -13,7 +14,8 @@ enum hop_history_role {
     HOP_HISTORY_WRITER, /* the module, the command: reads, records, falls back, spools */
     HOP_HISTORY_READER, /* the sshd helpers: read-only user and secret, no fallback writes, no spool
                          */
-    HOP_HISTORY_MEMORY  /* replay: a private in-memory store, neither fallback nor spool */
+    HOP_HISTORY_MEMORY, /* a private in-memory store, neither fallback nor spool */
+    HOP_HISTORY_REPLAY  /* the same, whose login log nobody reads: no entries are made */
 };
 
 struct hop_history;
@@ -23,6 +25,7 @@ struct hop_history;
  * reason. Returns HOP_NOMEM only. `conf` must outlive the handle. */
 enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role role,
                             struct hop_history **ret_history, struct hop_error *err);
+bool hop_history_keeps_log(const struct hop_history *history);
 void hop_history_free(struct hop_history **history);
 
 /* One round trip, for which the store has 60 % of the time left. Always fills *ret_recollection

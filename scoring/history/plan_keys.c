@@ -63,6 +63,26 @@ void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const 
     hop_text_put_int(text, month);
 }
 
+void hop_key_failures(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                      int64_t bucket)
+{
+    head_put(text, reach, "f", identity);
+    hop_text_put_char(text, ':');
+    hop_text_put_int(text, bucket);
+}
+
+void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
+                          const struct hop_address *address, int64_t bucket)
+{
+    char name[HOP_PREFIX_TEXT_MAX];
+    struct hop_text name_text = hop_text_over(name, sizeof name);
+    struct hop_prefix net = hop_address_net(address);
+    hop_prefix_put(&name_text, &net);
+    head_put(text, reach, "q", name);
+    hop_text_put_char(text, ':');
+    hop_text_put_int(text, bucket);
+}
+
 void hop_key_owners(struct hop_text *text, const struct hop_reach *reach, const char *key)
 {
     head_put(text, reach, "k", key);

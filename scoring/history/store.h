@@ -32,6 +32,7 @@ enum hop_read_kind {
 
 struct hop_read {
     enum hop_read_kind kind;
+    bool profile_will_do; /* of HOP_READ_HASH: the asker wants a profile, see hop_reply */
     unsigned limit;
     char key[HOP_STORE_KEY_MAX + 1];
     char field[HOP_STORE_KEY_MAX + 1];
@@ -41,9 +42,14 @@ struct hop_pair {
     struct hop_span field, value;
 };
 
-/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. */
+struct hop_profile;
+
+/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. A store
+ * that keeps profiles decoded may give `profile` in the place of the pairs where that will do: it
+ * is the store's, and holds until the next write. */
 struct hop_reply {
     bool present;
+    const struct hop_profile *profile;
     int64_t number;
     struct hop_pair *pairs;
     size_t count;
@@ -202,13 +208,26 @@ enum hop_rc hop_store_memory_new(struct hop_store **ret_store, struct hop_error 
 enum hop_rc hop_store_sqlite_new(const char *path, bool read_only, struct hop_store **ret_store,
                                  struct hop_error *err);
 
+/* TLS 1.2 and up to a server that one of these authorities vouches for. All of it is copied. */
+struct hop_tls_setup {
+    const char *ca;             /* certificates as PEM */
+    const char *certificate;    /* ours with its chain as PEM, "": none */
+    const char *key;            /* as PEM, where there is a certificate */
+    const char *server_name;    /* name or address that the server proves; NULL, "": `host` */
+    const char *session_folder; /* where sessions are kept; NULL: nowhere */
+};
+
+#define HOP_REDIS_ADDRESSES_MAX 4
+
 struct hop_redis_setup {
-    const char *unix_path; /* or NULL: then address and port */
-    const char *address;   /* numeric */
+    const char *unix_path; /* or NULL: then addresses and port */
+    const char *address;   /* numeric; several, tried in turn while none is there, after blanks */
+    const char *host;      /* what people call it, and TLS expects; NULL: the address */
     uint16_t port;
     int database;
-    const char *user;   /* "" : none */
-    const char *secret; /* "" : none; copied */
+    const char *user;                /* "" : none */
+    const char *secret;              /* "" : none; copied */
+    const struct hop_tls_setup *tls; /* NULL: none */
 };
 enum hop_rc hop_store_redis_new(const struct hop_redis_setup *setup, struct hop_store **ret_store,
                                 struct hop_error *err);

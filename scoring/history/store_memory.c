@@ -6,7 +6,7 @@
  *   table  nodes in order of insertion; slots hold node number + 1, 0 is free; linear probing,
  *          at most half full
  */
-#include "store.h"
+#include "plan.h"
 
 #include "ulid.h"
 
@@ -35,6 +35,7 @@ struct entry {
 struct object {
     enum hop_object holds;
     struct table table;
+    struct hop_profile *profile; /* of the table, once somebody asked for it; NULL */
     struct entry *entries;
     size_t entry_count, entry_room;
 };
@@ -162,7 +163,7 @@ static void table_done(struct table *table)
     free(table->slots);
 }
 
-static const struct object *object_find(const struct memory_store *store, const char *key)
+static struct object *object_find(const struct memory_store *store, const char *key)
 {
     size_t at = table_find(&store->keys, key);
     return at == NOWHERE ? NULL : &store->objects[at];
@@ -198,6 +199,34 @@ static enum hop_rc hash_read(const struct table *table, struct hop_replies *repl
     return rc;
 }
 
+/* Kept up to date by writes from then on. NULL without memory. */
+static const struct hop_profile *profile_of(struct object *object)
+{
+    if (object->profile)
+        return object->profile;
+    const struct table *table = &object->table;
+    struct hop_pair *pairs = calloc(table->count + 1, sizeof *pairs);
+    object->profile = calloc(1, sizeof *object->profile);
+    for (size_t i = 0; pairs && i < table->count; i++)
+        pairs[i] = (struct hop_pair){hop_span_of(table->nodes[i].name),
+                                     hop_span_of(table->nodes[i].value)};
+    if (!pairs || !object->profile ||
+        hop_profile_of_pairs(pairs, table->count, object->profile) != HOP_OK) {
+        free(object->profile);
+        object->profile = NULL;
+    }
+    free(pairs);
+    return object->profile;
+}
+
+static void profile_forget(struct object *object)
+{
+    if (object->profile)
+        hop_profile_done(object->profile);
+    free(object->profile);
+    object->profile = NULL;
+}
+
 static enum hop_rc field_read(const struct table *table, const char *field,
                               struct hop_replies *replies, struct hop_reply *reply)
 {
@@ -222,11 +251,16 @@ static enum hop_rc sample_read(const struct table *table, size_t limit, struct h
 static enum hop_rc read_one(const struct memory_store *store, const struct hop_read *read,
                             struct hop_replies *replies, struct hop_reply *reply)
 {
-    const struct object *object = object_find(store, read->key);
+    struct object *object = object_find(store, read->key);
     if (!object)
         return HOP_OK;
     switch (read->kind) {
     case HOP_READ_HASH:
+        if (read->profile_will_do)
+            reply->profile = profile_of(object);
+        reply->present = object->table.count > 0;
+        if (reply->profile)
+            return HOP_OK;
         return hash_read(&object->table, replies, reply);
     case HOP_READ_FIELD:
         return field_read(&object->table, read->field, replies, reply);
@@ -404,6 +438,7 @@ static bool write_one(struct memory_store *store, const struct hop_write *write,
 
 static void object_done(struct object *object)
 {
+    profile_forget(object);
     table_done(&object->table);
     for (size_t i = 0; i < object->entry_count; i++) {
         free(object->entries[i].id);
@@ -458,6 +493,8 @@ static void settle_one(struct memory_store *store, const struct hop_write *write
     if (undo->object == NOWHERE)
         return;
     struct object *object = &store->objects[undo->object], erased = undo->erased;
+    if (object->profile && hop_profile_write(object->profile, write) != HOP_OK)
+        profile_forget(object);
     free(undo->old);
     object_done(&erased);
     if (write->kind == HOP_WRITE_LOG)

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_open.h"
 #include "file.h"
+#include "folder.h"
+#include "names.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SECRET_MAX 1024
-#define REDIS_PORT 6379
-#define REDIS_DATABASE_MAX 1023
-
-static bool begins(const char *url, const char *scheme, const char **ret_rest)
-{
-    size_t len = strlen(scheme);
-    if (strncmp(url, scheme, len) != 0)
-        return false;
-    *ret_rest = url + len;
-    return true;
-}
+#define ADDRESSES_SIZE (HOP_NAME_ADDRESSES_MAX * (HOP_ADDRESS_TEXT_MAX + 1))
+#define PEM_MAX (1u << 20) /* the authorities of a whole system fit */
 
 /* The helpers run as a user of their own, to whom root lends a secret through the group. */
 static struct hop_file_rule secret_rule(enum hop_history_role role)
@@ -54,106 +47,162 @@ static enum hop_rc secret_read(const char *path, enum hop_history_role role,
     return fits ? HOP_OK : hop_error_set(err, HOP_MALFORMED, "secret %s: holds none", path);
 }
 
-static enum hop_rc redis_open(struct hop_redis_setup *setup, const struct hop_settings *settings,
-                              enum hop_history_role role, struct hop_store **ret_store,
-                              struct hop_error *err)
+/* The PEM texts of a TLS setup, which point into `texts`. */
+struct certificates {
+    char *texts[3];
+    char folder[HOP_PATH_MAX + 1];
+    struct hop_tls_setup setup;
+};
+
+static void certificates_done(struct certificates *certificates)
+{
+    for (size_t i = 0; i < 3; i++) {
+        if (certificates->texts[i])
+            explicit_bzero(certificates->texts[i], strlen(certificates->texts[i]));
+        free(certificates->texts[i]);
+    }
+}
+
+static enum hop_rc pem_read(const char *path, const struct hop_file_rule *rule, char **ret_text,
+                            const char **ret_borrowed, struct hop_error *err)
+{
+    size_t len;
+    *ret_borrowed = "";
+    if (!*path)
+        return HOP_OK;
+    enum hop_rc rc = hop_file_read(path, rule, ret_text, &len, err);
+    if (rc != HOP_OK) {
+        hop_error_within(err, "TLS");
+        return rc;
+    }
+    *ret_borrowed = *ret_text;
+    return HOP_OK;
+}
+
+/* Sessions lie beside the fallback. A helper could keep none that is its own alone. */
+static const char *session_folder(const struct hop_settings *settings, enum hop_history_role role,
+                                  char folder[HOP_PATH_MAX + 1])
+{
+    if (role == HOP_HISTORY_READER)
+        return NULL;
+    hop_folder_of(settings, folder);
+    return folder;
+}
+
+static enum hop_rc certificates_read(const struct hop_settings *settings,
+                                     enum hop_history_role role, struct certificates *certificates,
+                                     struct hop_error *err)
+{
+    bool reader = role == HOP_HISTORY_READER;
+    struct hop_tls_setup *setup = &certificates->setup;
+    const struct hop_file_rule shown = {.owner = geteuid(), .forbidden = 022, .most = PEM_MAX};
+    struct hop_file_rule hidden = secret_rule(role);
+    hidden.most = PEM_MAX;
+    *certificates = (struct certificates){0};
+    setup->server_name = settings->history_server_name;
+    setup->session_folder = session_folder(settings, role, certificates->folder);
+    enum hop_rc rc =
+        pem_read(settings->history_ca, &shown, &certificates->texts[0], &setup->ca, err);
+    if (rc == HOP_OK)
+        rc = pem_read(reader ? settings->helper_certificate : settings->history_certificate, &shown,
+                      &certificates->texts[1], &setup->certificate, err);
+    if (rc == HOP_OK)
+        rc = pem_read(reader ? settings->helper_key : settings->history_key, &hidden,
+                      &certificates->texts[2], &setup->key, err);
+    return rc;
+}
+
+static enum hop_rc redis_open(struct hop_redis_setup *setup, bool tls,
+                              const struct hop_settings *settings, enum hop_history_role role,
+                              struct hop_store **ret_store, struct hop_error *err)
 {
     bool reader = role == HOP_HISTORY_READER;
     char secret[SECRET_MAX + 1];
+    struct certificates certificates = {0};
     enum hop_rc rc =
         secret_read(reader ? settings->helper_secret : settings->history_secret, role, secret, err);
     setup->user = reader ? settings->helper_user : settings->history_user;
     setup->secret = secret;
+    if (rc == HOP_OK && tls) {
+        rc = certificates_read(settings, role, &certificates, err);
+        setup->tls = &certificates.setup;
+    }
     if (rc == HOP_OK)
         rc = hop_store_redis_new(setup, ret_store, err);
+    certificates_done(&certificates);
     explicit_bzero(secret, sizeof secret);
     return rc;
 }
 
-/* "[::1]:6379/0" -> "::1" and ":6379/0" */
-static bool host_cut(struct hop_span *rest, struct hop_span *ret_host)
+/* The addresses of one host of the URL, blanks between them. */
+static enum hop_rc addresses_of(struct hop_span host, const struct hop_names *names,
+                                struct hop_text *ret_addresses, struct hop_error *err)
 {
-    if (rest->len && rest->at[0] == '[') {
-        struct hop_span inner = {rest->at + 1, rest->len - 1};
-        if (!hop_span_cut(&inner, ']', ret_host) || !inner.at)
-            return false;
-        *rest = inner;
-        return true;
+    struct hop_address address;
+    if (hop_address_parse(host, &address)) {
+        hop_address_put(ret_addresses, &address);
+        return HOP_OK;
     }
-    size_t len = 0;
-    while (len < rest->len && rest->at[len] != ':' && rest->at[len] != '/')
-        len++;
-    *ret_host = (struct hop_span){rest->at, len};
-    *rest = (struct hop_span){rest->at + len, rest->len - len};
-    return true;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct hop_name *name = &names->items[i];
+        for (size_t j = 0; hop_span_is(host, name->host) && j < name->count; j++) {
+            hop_text_put(ret_addresses, j ? " " : "");
+            hop_address_put(ret_addresses, &name->addresses[j]);
+        }
+    }
+    if (ret_addresses->len)
+        return HOP_OK;
+    return hop_error_set(err, HOP_NOT_FOUND,
+                         "history: the address of %.*s is not known yet: hopwarden resolve",
+                         (int)host.len, host.at);
 }
 
-/* ":6379/0", each part at most once */
-static bool port_and_database_parse(struct hop_span rest, struct hop_redis_setup *setup)
-{
-    int64_t port = REDIS_PORT, database = 0;
-    struct hop_span front;
-    if (!hop_span_cut(&rest, '/', &front))
-        return false;
-    if (front.len &&
-        (front.at[0] != ':' ||
-         !hop_span_int64((struct hop_span){front.at + 1, front.len - 1}, 1, UINT16_MAX, &port)))
-        return false;
-    if (rest.len && !hop_span_int64(rest, 0, REDIS_DATABASE_MAX, &database))
-        return false;
-    setup->port = (uint16_t)port;
-    setup->database = (int)database;
-    return true;
-}
-
-static enum hop_rc tcp_open(const char *url, const char *place, const struct hop_settings *settings,
+static enum hop_rc tcp_open(const struct hop_url *url, const struct hop_settings *settings,
                             enum hop_history_role role, struct hop_store **ret_store,
                             struct hop_error *err)
 {
-    struct hop_span rest = hop_span_of(place), host;
-    struct hop_redis_setup setup = {0};
-    if (strchr(place, '@'))
+    char host[HOP_URL_HOST_MAX + 1], addresses[ADDRESSES_SIZE];
+    struct hop_text text = hop_text_over(addresses, sizeof addresses);
+    struct hop_redis_setup setup = {
+        .address = addresses, .host = host, .port = url->hosts[0].port, .database = url->database};
+    struct hop_names names;
+    enum hop_rc rc = hop_names_recall(settings, &names, err);
+    if (rc == HOP_OK)
+        rc = addresses_of(url->hosts[0].host, &names, &text, err);
+    if (rc != HOP_OK)
+        return rc;
+    hop_span_copy(url->hosts[0].host, host, sizeof host);
+    return redis_open(&setup, url->tls, settings, role, ret_store, err);
+}
+
+static enum hop_rc unknown_form(const char *history, struct hop_error *err)
+{
+    if (strchr(history, '@'))
         return hop_error_set(err, HOP_UNSUPPORTED,
                              "history: user and password belong in history_user and"
                              " history_secret, not in the address");
-    if (!host_cut(&rest, &host) || !port_and_database_parse(rest, &setup))
-        return hop_error_set(err, HOP_MALFORMED, "history %s: not redis://address[:port][/number]",
-                             url);
-    struct hop_address address;
-    char text[HOP_ADDRESS_TEXT_MAX];
-    struct hop_text out = hop_text_over(text, sizeof text);
-    if (!hop_address_parse(host, &address))
-        return hop_error_set(err, HOP_UNSUPPORTED,
-                             "history %s: only numeric addresses, names are not looked up", url);
-    hop_address_put(&out, &address);
-    setup.address = text;
-    return redis_open(&setup, settings, role, ret_store, err);
-}
-
-static bool to_come(const char *url)
-{
-    const char *rest;
-    return begins(url, "rediss:", &rest) || begins(url, "sentinel:", &rest) ||
-           begins(url, "cluster:", &rest);
+    return hop_error_set(err, HOP_MALFORMED, "history %s: none of the forms of hopwarden.conf(5)",
+                         history);
 }
 
 enum hop_rc hop_store_open(const struct hop_settings *settings, enum hop_history_role role,
                            struct hop_store **ret_store, struct hop_error *err)
 {
-    const char *url = settings->history, *rest;
-    if (role == HOP_HISTORY_MEMORY)
+    struct hop_url url;
+    if (role == HOP_HISTORY_MEMORY || role == HOP_HISTORY_REPLAY)
         return hop_store_memory_new(ret_store, err);
-    if (begins(url, "sqlite:/", &rest))
-        return hop_store_sqlite_new(rest - 1, role == HOP_HISTORY_READER, ret_store, err);
-    if (begins(url, "unix:/", &rest)) {
-        struct hop_redis_setup setup = {.unix_path = rest - 1};
-        return redis_open(&setup, settings, role, ret_store, err);
+    if (!hop_url_parse(hop_span_of(settings->history), &url))
+        return unknown_form(settings->history, err);
+    struct hop_redis_setup setup = {.unix_path = url.path.at};
+    switch (url.kind) {
+    case HOP_URL_SQLITE:
+        return hop_store_sqlite_new(url.path.at, role == HOP_HISTORY_READER, ret_store, err);
+    case HOP_URL_UNIX:
+        return redis_open(&setup, false, settings, role, ret_store, err);
+    case HOP_URL_REDIS:
+        return tcp_open(&url, settings, role, ret_store, err);
+    case HOP_URL_KIND_COUNT:
+        break;
     }
-    if (begins(url, "redis://", &rest))
-        return tcp_open(url, rest, settings, role, ret_store, err);
-    if (to_come(url))
-        return hop_error_set(err, HOP_UNSUPPORTED,
-                             "history %s: TLS, Sentinel and Cluster are not supported yet", url);
-    return hop_error_set(err, HOP_MALFORMED,
-                         "history %s: must begin with sqlite:/, unix:/ or redis://", url);
+    return unknown_form(settings->history, err);
 }

@@ -5,10 +5,10 @@
 
 #include "history.h"
 
-/* sqlite:/path  unix:/path  redis://1.2.3.4[:port][/db]  redis://[::1][:port][/db]
- * Reads the secret of this role; makes no connection. HOP_MALFORMED for another form,
- * HOP_UNSUPPORTED for names and for the schemes to come, HOP_UNTRUSTED for a secret that others can
- * read. */
+/* The forms of conf/url.h. Reads the secret and the certificates of this role; makes no connection.
+ * HOP_MALFORMED for another form or what is no certificate, HOP_NOT_FOUND for a name that
+ * was not resolved yet, HOP_UNTRUSTED for a secret or key that others can read, or authorities that
+ * others can write. */
 enum hop_rc hop_store_open(const struct hop_settings *settings, enum hop_history_role role,
                            struct hop_store **ret_store, struct hop_error *err);
 

@@ -21,6 +21,7 @@
 struct redis_store {
     struct hop_store base;
     struct hop_redis_link link;
+    struct hop_tls_trust *trust; /* NULL: no TLS */
 };
 
 static enum hop_rc unexpected(struct redis_store *store, const struct hop_wire_reply *reply,
@@ -560,6 +561,7 @@ static void redis_free(struct hop_store *base)
 {
     struct redis_store *store = (struct redis_store *)base;
     hop_redis_link_done(&store->link);
+    hop_tls_trust_free(&store->trust);
     free(store);
 }
 
@@ -581,8 +583,11 @@ enum hop_rc hop_store_redis_new(const struct hop_redis_setup *setup, struct hop_
     if (!store)
         return hop_error_set(err, HOP_NOMEM, "redis: no memory");
     store->base.ops = &redis_ops;
-    enum hop_rc rc = hop_redis_link_init(&store->link, setup, err);
+    enum hop_rc rc = setup->tls ? hop_tls_trust_new(setup->tls, &store->trust, err) : HOP_OK;
+    if (rc == HOP_OK)
+        rc = hop_redis_link_init(&store->link, setup, store->trust, err);
     if (rc != HOP_OK) {
+        hop_tls_trust_free(&store->trust);
         free(store);
         return rc;
     }

@@ -64,7 +64,10 @@ static enum hop_rc send_stream(const char *path, const struct iovec parts[2],
                                struct hop_deadline deadline, struct hop_error *err)
 {
     int fd;
-    enum hop_rc rc = hop_socket_connect_unix_by(path, deadline, &fd, err);
+    struct hop_socket_target target;
+    enum hop_rc rc = hop_socket_target_unix(path, &target, err);
+    if (!rc)
+        rc = hop_socket_connect_by(&target, deadline, &fd, err);
     if (rc) {
         hop_error_within(err, "log %s", path);
         return rc;

@@ -155,7 +155,7 @@ class KeyNote(PlantCase):
         super().setUpClass()
         cls.box.allow_key_at_home(cls.box.accounts["dora"])
         cls.box.stop()
-        cls.box.start_sshd(extra="AuthorizedKeysFile .ssh/authorized_keys\n", lanes=False)
+        cls.box.start_sshd(extra="AuthorizedKeysFile .ssh/authorized_keys\n", lanes=())
 
     @property
     def helper(self):

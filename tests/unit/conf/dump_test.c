@@ -30,6 +30,9 @@ static void dumps_alike(struct hop_conf *conf)
 START_TEST(a_dump_parses_to_the_same_dump)
 {
     dumps_alike(a_conf(""));
+    dumps_alike(a_conf("history = rediss://192.0.2.1\nhistory_ca = /ca\nhistory_certificate = /c\n"
+                       "history_key = /k\nhistory_server_name = redis.example\n"
+                       "helper_certificate = /hc\nhelper_key = /hk\n"));
     dumps_alike(a_conf("mode = enforce\nstrict = yes\nstep_up_at = -9.5\nblock_at = 0\n"
                        "accounts = a, b @c\ntenant_tag = t\nwitness = home\n"
                        "history_user = u\nhistory_secret = /s\nnss_groups = yes\n"

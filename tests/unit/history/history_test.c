@@ -323,7 +323,8 @@ START_TEST(a_tenants_user_may_all_that_a_login_needs)
     for (int i = 0; i < 2; i++) {
         ck_assert_msg(recall() == HOP_OK, "%s", err.text);
         learned(&batch);
-        ck_assert_int_eq(hop_plan_judged(&login, &reach, &recalled, 20, "{}", &batch), HOP_OK);
+        ck_assert_int_eq(hop_plan_touch(&login, &reach, &recalled, 20, &batch), HOP_OK);
+        ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
         ck_assert_int_eq(hop_plan_step_up(&login, &reach, &batch), HOP_OK);
         ck_assert_int_eq(hop_plan_session(&login, &reach, i == 0, &batch), HOP_OK);
         ck_assert_msg(record(&batch) == HOP_RECORDED_STORE, "%s", err.text);
@@ -526,7 +527,8 @@ static void log_in(int number)
     snprintf(login.id, sizeof login.id, "01JDEADBEEF0000000000000%02d", number);
     snprintf(login.host, sizeof login.host, "db%d", number % 4);
     learned(&batch);
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &recalled, 20, "{}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &recalled, 20, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
     ck_assert_int_eq(hop_plan_step_up(&login, &reach, &batch), HOP_OK);
     ck_assert_int_eq(record(&batch), HOP_RECORDED_SPOOL);
     hop_batch_done(&batch);

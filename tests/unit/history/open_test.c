@@ -86,24 +86,20 @@ START_TEST(other_forms_are_refused)
                             "unix:redis.sock",
                             "http://192.0.2.1"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        refused(others[i], HOP_MALFORMED, "must begin with");
+        refused(others[i], HOP_MALFORMED, "none of the forms");
     const char *spoilt[] = {
         "redis://192.0.2.1:",    "redis://192.0.2.1:0", "redis://192.0.2.1:65536",
         "redis://192.0.2.1:63x", "redis://192.0.2.1/x", "redis://192.0.2.1/-1",
         "redis://[::1",          "redis://[::1]x",      "redis://[::1]:",
         "redis://192.0.2.1/1024"};
     for (size_t i = 0; i < sizeof spoilt / sizeof spoilt[0]; i++)
-        refused(spoilt[i], HOP_MALFORMED, "not redis://");
+        refused(spoilt[i], HOP_MALFORMED, "none of the forms");
 }
 END_TEST
 
-START_TEST(what_is_to_come_is_named)
+START_TEST(names_are_not_looked_up)
 {
-    refused("rediss://192.0.2.1", HOP_UNSUPPORTED, "not supported yet");
-    refused("sentinel://192.0.2.1", HOP_UNSUPPORTED, "not supported yet");
-    refused("cluster://192.0.2.1", HOP_UNSUPPORTED, "not supported yet");
-    refused("redis://db.example:6379", HOP_UNSUPPORTED, "names are not looked up");
-    refused("redis://", HOP_UNSUPPORTED, "names are not looked up");
+    refused("redis://db.example:6379", HOP_NOT_FOUND, "hopwarden resolve");
 }
 END_TEST
 
@@ -157,6 +153,45 @@ START_TEST(the_helpers_secret_may_be_their_groups)
 }
 END_TEST
 
+static enum hop_rc with_ca(const char *ca, mode_t mode)
+{
+    secret_is(ca, mode);
+    hop_string_copy(settings.history_ca, sizeof settings.history_ca, secret);
+    return opened("rediss://192.0.2.1", HOP_HISTORY_WRITER);
+}
+
+START_TEST(authorities_may_be_read_but_not_written_by_others)
+{
+    ck_assert_int_eq(with_ca("no certificate", 0644), HOP_MALFORMED);
+    ck_assert_ptr_nonnull(strstr(err.text, "TLS: certificate authority"));
+    ck_assert_int_eq(with_ca("no certificate", 0664), HOP_UNTRUSTED);
+    ck_assert_ptr_nonnull(strstr(err.text, secret));
+    unlink(secret);
+    ck_assert_int_eq(opened("rediss://192.0.2.1", HOP_HISTORY_WRITER), HOP_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.text, secret));
+}
+END_TEST
+
+static void key_is_refused(enum hop_history_role role, mode_t mode, enum hop_rc rc)
+{
+    ck_assert_int_eq(chmod(secret, mode), 0);
+    ck_assert_int_eq(opened("rediss://192.0.2.1", role), rc);
+}
+
+/* The file is no certificate: that it comes to that shows that its mode was right. */
+START_TEST(a_key_is_as_secret_as_a_password)
+{
+    secret_is("no certificate", 0600);
+    hop_string_copy(settings.history_key, sizeof settings.history_key, secret);
+    hop_string_copy(settings.helper_key, sizeof settings.helper_key, secret);
+    hop_string_copy(settings.history_ca, sizeof settings.history_ca, secret);
+    key_is_refused(HOP_HISTORY_WRITER, 0600, HOP_MALFORMED);
+    key_is_refused(HOP_HISTORY_WRITER, 0640, HOP_UNTRUSTED);
+    key_is_refused(HOP_HISTORY_READER, 0640, HOP_MALFORMED);
+    key_is_refused(HOP_HISTORY_READER, 0644, HOP_UNTRUSTED);
+}
+END_TEST
+
 START_TEST(a_secret_that_is_none_is_told)
 {
     secret_is("\n", 0600);
@@ -170,7 +205,8 @@ START_TEST(a_secret_that_is_none_is_told)
 END_TEST
 
 HOP_SUITE_AROUND("history/open", setup, teardown, every_form_opens_its_store,
-                 replay_has_a_memory_of_its_own, other_forms_are_refused, what_is_to_come_is_named,
+                 replay_has_a_memory_of_its_own, other_forms_are_refused, names_are_not_looked_up,
                  a_password_in_the_address_is_refused_and_not_repeated,
                  the_writers_secret_is_its_owners_alone, the_helpers_secret_may_be_their_groups,
-                 a_secret_that_is_none_is_told)
+                 authorities_may_be_read_but_not_written_by_others,
+                 a_key_is_as_secret_as_a_password, a_secret_that_is_none_is_told)

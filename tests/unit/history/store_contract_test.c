@@ -20,7 +20,7 @@
 #define KIND ((enum store_kind)_i)
 #define KEY(name) test_key(KIND, name)
 
-static const char *kind_names[] = {"memory", "sqlite", "redis", "redis", "redis"};
+static const char *kind_names[] = {"memory", "sqlite", "redis", "redis", "redis", "redis"};
 
 START_TEST(what_is_absent_is_empty)
 {

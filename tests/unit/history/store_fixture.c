@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "redis_transport.h"
 
 #define REDIS_START_S 20
 
@@ -52,6 +53,29 @@ const char *fixture_database(const char *name)
     return path;
 }
 
+const char *fixture_contents(const char *name)
+{
+    static char texts[8][8192];
+    static unsigned turn;
+    char *text = texts[turn++ % 8];
+    int fd = open(fixture_path(name), O_RDONLY | O_CLOEXEC);
+    must(fd >= 0, name);
+    ssize_t len = read(fd, text, sizeof texts[0] - 1);
+    must(len >= 0, name);
+    text[len] = '\0';
+    close(fd);
+    return text;
+}
+
+static void certificates_make(void)
+{
+    char command[512];
+    snprintf(command, sizeof command, "%s/../certificates %s", HOP_TEST_DATA, fixture.folder);
+    must(system(command) == 0, "certificates");
+    fixture.tls = (struct hop_tls_setup){
+        .ca = strdup(fixture_contents("ca.pem")), .certificate = "", .key = ""};
+}
+
 static uint16_t free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -69,12 +93,16 @@ static void redis_exec(pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
+    if (chdir(fixture.folder) != 0)
+        _exit(EXIT_FAILURE);
     char log[256];
     snprintf(log, sizeof log, "%s", fixture_path("redis.log"));
     execlp("redis-server", "redis-server", "--port", fixture.redis_port, "--bind", "127.0.0.1",
            "--unixsocket", fixture.redis_path, "--dir", fixture.folder, "--logfile", log, "--save",
-           "", "--appendonly", "no", "--requirepass", REDIS_PASSWORD, "--user", REDIS_USER, "on",
-           ">" REDIS_USER_SECRET, "~t:*", "+@all", (char *)NULL);
+           "", "--tls-port", fixture.tls_port_text, "--tls-cert-file", "server.pem",
+           "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.pem", "--tls-auth-clients",
+           "optional", "--appendonly", "no", "--requirepass", REDIS_PASSWORD, "--user", REDIS_USER,
+           "on", ">" REDIS_USER_SECRET, "~t:*", "+@all", (char *)NULL);
     _exit(127);
 }
 
@@ -92,7 +120,10 @@ static bool redis_answers(void)
 
 static void redis_start(void)
 {
+    certificates_make();
     fixture.port = free_port();
+    fixture.tls_port = free_port();
+    snprintf(fixture.tls_port_text, sizeof fixture.tls_port_text, "%u", (unsigned)fixture.tls_port);
     snprintf(fixture.redis_port, sizeof fixture.redis_port, "%u", (unsigned)fixture.port);
     snprintf(fixture.redis_path, sizeof fixture.redis_path, "%s/redis.sock", fixture.folder);
     pid_t self = getpid();
@@ -149,6 +180,10 @@ struct hop_redis_setup redis_setup(enum store_kind kind)
     if (kind == STORE_REDIS_ACL) {
         setup.user = REDIS_USER;
         setup.secret = REDIS_USER_SECRET;
+    }
+    if (kind == STORE_REDIS_TLS) {
+        setup.port = fixture.tls_port;
+        setup.tls = &fixture.tls;
     }
     return setup;
 }
@@ -237,6 +272,25 @@ const char *field_value(struct hop_store *store, const char *key, const char *fi
         ck_assert(hop_span_copy(reply->pairs[0].value, value, sizeof value));
     hop_replies_done(&replies);
     return value;
+}
+
+/* One command as the server's owner; its reply must be `+OK` or a number. */
+void administer(size_t count, const char *const *words)
+{
+    const struct hop_redis_setup setup = redis_setup(STORE_REDIS_UNIX);
+    struct hop_redis_link link;
+    struct hop_wire_pipeline pipeline;
+    struct hop_wire_answer answer;
+    struct hop_error err = {0};
+    ck_assert_int_eq(hop_redis_link_init(&link, &setup, NULL, NULL), HOP_OK);
+    hop_wire_pipeline_init(&pipeline);
+    hop_wire_command(&pipeline, count, words);
+    enum hop_rc rc = hop_redis_exchange_by(&link, &pipeline, false, &answer, soon(), &err);
+    ck_assert_msg(rc == HOP_OK, "%s", err.text);
+    ck_assert_msg(answer.replies[0]->kind != HOP_WIRE_ERROR, "%s", answer.replies[0]->text.at);
+    hop_wire_answer_done(&answer);
+    hop_wire_pipeline_done(&pipeline);
+    hop_redis_link_done(&link);
 }
 
 int descriptors_open(void)

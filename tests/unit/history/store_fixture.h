@@ -14,6 +14,7 @@ enum store_kind {
     STORE_REDIS_UNIX, /* the default user's password */
     STORE_REDIS_TCP,  /* the default user's password, database 3 */
     STORE_REDIS_ACL,  /* TCP, a user of its own who may use the test's keys alone */
+    STORE_REDIS_TLS,  /* the default user's password */
     STORE_KIND_COUNT
 };
 
@@ -25,8 +26,9 @@ enum store_kind {
 struct store_fixture {
     char folder[64];      /* 0755, root's */
     char redis_path[128]; /* unix socket */
-    char redis_port[8];
-    uint16_t port;
+    char redis_port[8], tls_port_text[8];
+    uint16_t port, tls_port;
+    struct hop_tls_setup tls; /* that fits the server */
     pid_t redis;
 };
 extern struct store_fixture fixture;
@@ -64,6 +66,14 @@ const struct hop_pair *pair_of(const struct hop_reply *reply, const char *field)
 const char *field_value(struct hop_store *store, const char *key, const char *field);
 
 int descriptors_open(void);
+
+/* The text of a file in the folder; eight buffers take turns. */
+const char *fixture_contents(const char *name);
+/* A command that has to succeed, over the unix socket as the default user. */
+void administer(size_t count, const char *const *words);
+#define ADMINISTER(...)                                                                            \
+    administer(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),                        \
+               (const char *const[]){__VA_ARGS__})
 
 /* A check program of tests that may loop over a range of kinds. */
 struct looped {

@@ -638,28 +638,6 @@ START_TEST(a_stopped_server_is_left_at_the_deadline_and_found_again)
 }
 END_TEST
 
-/* One command as the server's owner; its reply must be `+OK` or a number. */
-static void administer(size_t count, const char *const *words)
-{
-    const struct hop_redis_setup setup = redis_setup(STORE_REDIS_UNIX);
-    struct hop_redis_link link;
-    struct hop_wire_pipeline pipeline;
-    struct hop_wire_answer answer;
-    struct hop_error err = {0};
-    ck_assert_int_eq(hop_redis_link_init(&link, &setup, NULL), HOP_OK);
-    hop_wire_pipeline_init(&pipeline);
-    hop_wire_command(&pipeline, count, words);
-    enum hop_rc rc = hop_redis_exchange_by(&link, &pipeline, false, &answer, soon(), &err);
-    ck_assert_msg(rc == HOP_OK, "%s", err.text);
-    ck_assert_msg(answer.replies[0]->kind != HOP_WIRE_ERROR, "%s", answer.replies[0]->text.at);
-    hop_wire_answer_done(&answer);
-    hop_wire_pipeline_done(&pipeline);
-    hop_redis_link_done(&link);
-}
-#define ADMINISTER(...)                                                                            \
-    administer(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),                        \
-               (const char *const[]){__VA_ARGS__})
-
 static enum hop_rc read_with(const char *user, const char *secret, struct hop_error *err)
 {
     struct hop_redis_setup setup = redis_setup(STORE_REDIS_TCP);

@@ -65,12 +65,43 @@ static struct hop_address address(const char *text)
     return parsed;
 }
 
+static enum hop_rc connect_unix_by(const char *path, struct hop_deadline deadline, int *ret_fd,
+                                   struct hop_error *error)
+{
+    struct hop_socket_target target;
+    enum hop_rc rc = hop_socket_target_unix(path, &target, error);
+    return rc == HOP_OK ? hop_socket_connect_by(&target, deadline, ret_fd, error) : rc;
+}
+
+static enum hop_rc connect_tcp_by(const struct hop_address *there, uint16_t port,
+                                  struct hop_deadline deadline, int *ret_fd,
+                                  struct hop_error *error)
+{
+    struct hop_socket_target target;
+    enum hop_rc rc = hop_socket_target_tcp(there, port, &target, error);
+    return rc == HOP_OK ? hop_socket_connect_by(&target, deadline, ret_fd, error) : rc;
+}
+
+/* Waits, then reads: as whoever waits for several does. */
+static enum hop_rc read_by(int fd, void *buffer, size_t size, struct hop_deadline deadline,
+                           size_t *ret_len, struct hop_error *error)
+{
+    struct hop_socket_wait wait = {.fd = fd, .need = HOP_NEED_INPUT};
+    while (!wait.ready) {
+        enum hop_rc rc = hop_socket_wait_by(&wait, 1, deadline, error);
+        if (rc != HOP_OK)
+            return rc;
+    }
+    enum hop_rc rc = hop_socket_receive(fd, buffer, size, ret_len, &wait.need, error);
+    ck_assert_int_eq(wait.need, HOP_NEED_NOTHING);
+    return rc;
+}
+
 static int connected(void)
 {
     int fd = -1;
-    ck_assert_msg(
-        hop_socket_connect_unix_by(name.sun_path, hop_clock_deadline(PLENTY), &fd, &err) == HOP_OK,
-        "%s", err.text);
+    ck_assert_msg(connect_unix_by(name.sun_path, hop_clock_deadline(PLENTY), &fd, &err) == HOP_OK,
+                  "%s", err.text);
     return fd;
 }
 
@@ -88,16 +119,16 @@ START_TEST(nobody_there_is_told_apart)
 {
     int fd = -7;
     struct hop_deadline deadline = hop_clock_deadline(PLENTY);
-    ck_assert_int_eq(hop_socket_connect_unix_by(name.sun_path, deadline, &fd, &err), HOP_NOT_FOUND);
+    ck_assert_int_eq(connect_unix_by(name.sun_path, deadline, &fd, &err), HOP_NOT_FOUND);
     int listener = listen_unix(4);
     close(listener);
-    ck_assert_int_eq(hop_socket_connect_unix_by(name.sun_path, deadline, &fd, &err), HOP_IO);
+    ck_assert_int_eq(connect_unix_by(name.sun_path, deadline, &fd, &err), HOP_IO);
     ck_assert_str_eq(err.text, "socket: connect: Connection refused");
     uint16_t port;
     listener = listen_tcp("127.0.0.1", &port);
     close(listener);
     struct hop_address there = address("127.0.0.1");
-    ck_assert_int_eq(hop_socket_connect_tcp_by(&there, port, deadline, &fd, &err), HOP_IO);
+    ck_assert_int_eq(connect_tcp_by(&there, port, deadline, &fd, &err), HOP_IO);
     ck_assert_int_eq(fd, -7);
 }
 END_TEST
@@ -108,10 +139,9 @@ START_TEST(a_path_or_address_that_cannot_be_is_refused)
     memset(path, 'x', sizeof path - 1);
     path[sizeof path - 1] = 0;
     int fd = -7;
-    ck_assert_int_eq(hop_socket_connect_unix_by(path, hop_clock_deadline(PLENTY), &fd, &err),
-                     HOP_LIMIT);
+    ck_assert_int_eq(connect_unix_by(path, hop_clock_deadline(PLENTY), &fd, &err), HOP_LIMIT);
     struct hop_address none = {0};
-    ck_assert_int_eq(hop_socket_connect_tcp_by(&none, 1, hop_clock_deadline(PLENTY), &fd, &err),
+    ck_assert_int_eq(connect_tcp_by(&none, 1, hop_clock_deadline(PLENTY), &fd, &err),
                      HOP_MALFORMED);
     ck_assert_int_eq(fd, -7);
 }
@@ -120,7 +150,7 @@ END_TEST
 START_TEST(a_full_backlog_keeps_the_deadline)
 {
     int listener = listen_unix(0), first = connected(), fd = -7;
-    ck_assert_int_eq(hop_socket_connect_unix_by(name.sun_path, hop_clock_deadline(SOON), &fd, &err),
+    ck_assert_int_eq(connect_unix_by(name.sun_path, hop_clock_deadline(SOON), &fd, &err),
                      HOP_TIMEOUT);
     ck_assert_int_eq(fd, -7);
     close(first);
@@ -138,7 +168,7 @@ START_TEST(a_tcp_connection_that_hangs_keeps_the_deadline)
     enum hop_rc rc = HOP_OK;
     size_t count = 0;
     while (rc == HOP_OK && count < 16) {
-        rc = hop_socket_connect_tcp_by(&there, port, hop_clock_deadline(SOON), &fd, &err);
+        rc = connect_tcp_by(&there, port, hop_clock_deadline(SOON), &fd, &err);
         if (rc == HOP_OK)
             waiting[count++] = fd;
     }
@@ -155,17 +185,17 @@ START_TEST(bytes_go_both_ways_over_tcp)
     int listener = listen_tcp("127.0.0.1", &port), fd = -1;
     struct hop_address there = address("127.0.0.1");
     struct hop_deadline deadline = hop_clock_deadline(PLENTY);
-    ck_assert_int_eq(hop_socket_connect_tcp_by(&there, port, deadline, &fd, &err), HOP_OK);
+    ck_assert_int_eq(connect_tcp_by(&there, port, deadline, &fd, &err), HOP_OK);
     int peer = accept(listener, NULL, NULL);
     ck_assert_int_eq(hop_socket_write_by(fd, "ping", 4, deadline, &err), HOP_OK);
     char buffer[16];
     ck_assert_int_eq(recv(peer, buffer, sizeof buffer, 0), 4);
     ck_assert_int_eq(send(peer, "pong!", 5, 0), 5);
     size_t len = 0;
-    ck_assert_int_eq(hop_socket_read_by(fd, buffer, sizeof buffer, deadline, &len, &err), HOP_OK);
+    ck_assert_int_eq(read_by(fd, buffer, sizeof buffer, deadline, &len, &err), HOP_OK);
     ck_assert_uint_eq(len, 5);
     close(peer);
-    ck_assert_int_eq(hop_socket_read_by(fd, buffer, sizeof buffer, deadline, &len, &err), HOP_OK);
+    ck_assert_int_eq(read_by(fd, buffer, sizeof buffer, deadline, &len, &err), HOP_OK);
     ck_assert_uint_eq(len, 0);
     close(fd);
     close(listener);
@@ -181,9 +211,8 @@ START_TEST(tcp_over_ipv6_too)
     ck_assert_int_eq(listen(listener, 1), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&in, &len), 0);
     struct hop_address there = address("::1");
-    ck_assert_int_eq(hop_socket_connect_tcp_by(&there, ntohs(in.sin6_port),
-                                               hop_clock_deadline(PLENTY), &fd, &err),
-                     HOP_OK);
+    ck_assert_int_eq(
+        connect_tcp_by(&there, ntohs(in.sin6_port), hop_clock_deadline(PLENTY), &fd, &err), HOP_OK);
     close(fd);
     close(listener);
 }
@@ -194,10 +223,9 @@ START_TEST(a_silent_peer_keeps_the_deadline)
     int listener = listen_unix(4), fd = connected();
     char byte;
     size_t len = 7;
-    ck_assert_int_eq(hop_socket_read_by(fd, &byte, 1, hop_clock_deadline(SOON), &len, &err),
-                     HOP_TIMEOUT);
+    ck_assert_int_eq(read_by(fd, &byte, 1, hop_clock_deadline(SOON), &len, &err), HOP_TIMEOUT);
     ck_assert_uint_eq(len, 7);
-    ck_assert_str_eq(err.text, "socket: read: deadline passed");
+    ck_assert_str_eq(err.text, "socket: wait: deadline passed");
     close(fd);
     close(listener);
 }
@@ -236,7 +264,7 @@ START_TEST(a_peer_of_one_byte_at_a_time_keeps_the_deadline)
     struct hop_deadline deadline = hop_clock_deadline(SOON);
     char byte;
     size_t len, reads = 0;
-    while (hop_socket_read_by(fd, &byte, 1, deadline, &len, &err) == HOP_OK)
+    while (read_by(fd, &byte, 1, deadline, &len, &err) == HOP_OK)
         reads++;
     ck_assert_int_eq(err.rc, HOP_TIMEOUT);
     ck_assert_uint_gt(reads, 0);
@@ -254,11 +282,49 @@ START_TEST(after_the_deadline_nothing_is_read_or_written)
     char byte;
     size_t len;
     struct hop_deadline past = hop_clock_deadline(LONG_AGO);
-    ck_assert_int_eq(hop_socket_read_by(ends[0], &byte, 1, past, &len, &err), HOP_TIMEOUT);
+    ck_assert_int_eq(read_by(ends[0], &byte, 1, past, &len, &err), HOP_TIMEOUT);
     ck_assert_int_eq(hop_socket_write_by(ends[0], "x", 1, past, &err), HOP_TIMEOUT);
     ck_assert_int_eq(hop_socket_write_by(ends[0], "", 0, past, &err), HOP_OK);
     close(ends[0]);
     close(ends[1]);
+}
+END_TEST
+
+START_TEST(nothing_to_read_is_a_need_and_the_end_is_not)
+{
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    char byte;
+    size_t len = 7;
+    enum hop_need need = HOP_NEED_NOTHING;
+    ck_assert_int_eq(hop_socket_receive(ends[0], &byte, 1, &len, &need, &err), HOP_OK);
+    ck_assert_int_eq(need, HOP_NEED_INPUT);
+    close(ends[1]);
+    ck_assert_int_eq(hop_socket_receive(ends[0], &byte, 1, &len, &need, &err), HOP_OK);
+    ck_assert_int_eq(need, HOP_NEED_NOTHING);
+    ck_assert_uint_eq(len, 0);
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(of_several_those_that_are_ready_are_told)
+{
+    int one[2], two[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, one), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, two), 0);
+    struct hop_socket_wait waits[] = {{.fd = one[0], .need = HOP_NEED_INPUT},
+                                      {.fd = two[0], .need = HOP_NEED_INPUT},
+                                      {.fd = two[0], .need = HOP_NEED_OUTPUT}};
+    ck_assert_int_eq(hop_socket_wait_by(waits, 2, hop_clock_deadline(SOON), &err), HOP_TIMEOUT);
+    ck_assert_int_eq(send(two[1], "x", 1, 0), 1);
+    ck_assert_int_eq(hop_socket_wait_by(waits, 3, hop_clock_deadline(PLENTY), &err), HOP_OK);
+    ck_assert(!waits[0].ready && waits[1].ready && waits[2].ready);
+    struct hop_socket_wait many[HOP_SOCKET_WAITS_MAX + 1] = {0};
+    ck_assert_int_eq(
+        hop_socket_wait_by(many, HOP_SOCKET_WAITS_MAX + 1, hop_clock_deadline(PLENTY), &err),
+        HOP_LIMIT);
+    close(one[0]), close(one[1]);
+    close(two[0]), close(two[1]);
 }
 END_TEST
 
@@ -296,8 +362,7 @@ START_TEST(a_signal_does_not_end_a_wait)
     }
     char byte;
     size_t len;
-    ck_assert_int_eq(hop_socket_read_by(fd, &byte, 1, hop_clock_deadline(PLENTY), &len, &err),
-                     HOP_OK);
+    ck_assert_int_eq(read_by(fd, &byte, 1, hop_clock_deadline(PLENTY), &len, &err), HOP_OK);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     close(fd);
     close(listener);
@@ -307,7 +372,9 @@ END_TEST
 HOP_SUITE_AROUND("socket", setup, teardown, a_connection_is_nonblocking_and_close_on_exec,
                  nobody_there_is_told_apart, a_path_or_address_that_cannot_be_is_refused,
                  a_full_backlog_keeps_the_deadline, a_tcp_connection_that_hangs_keeps_the_deadline,
-                 bytes_go_both_ways_over_tcp, tcp_over_ipv6_too, a_silent_peer_keeps_the_deadline,
+                 bytes_go_both_ways_over_tcp, tcp_over_ipv6_too,
+                 nothing_to_read_is_a_need_and_the_end_is_not,
+                 of_several_those_that_are_ready_are_told, a_silent_peer_keeps_the_deadline,
                  a_peer_that_never_reads_keeps_the_deadline,
                  a_peer_of_one_byte_at_a_time_keeps_the_deadline,
                  after_the_deadline_nothing_is_read_or_written,
