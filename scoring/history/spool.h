@@ -24,7 +24,9 @@
 
 #define HOP_SPOOL_RECORD_MAX (1u << 20) /* bytes of a line */
 #define HOP_SPOOL_BYTES_MAX (1u << 30)  /* a spool never fills the disk by itself */
-#define HOP_SPOOL_GRACE_MS 50           /* wait for other appenders, past the deadline too */
+#define HOP_SPOOL_GRACE_MS                                                                         \
+    2000 /* wait for other appenders, past the deadline too: they are quick,                       \
+            but a crowd's last must not lose its record */
 
 /* Appends a record and syncs it. The file is made if missing, mode 0600; it must be the caller's
  * alone. HOP_LIMIT when record or spool would be too large; on any failure nothing was added. */

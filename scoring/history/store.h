@@ -128,7 +128,7 @@ typedef bool hop_log_visit(void *context, struct hop_span id, struct hop_span va
 
 /* Upkeep: walks over a whole store, page by page; each page is one exchange of bounded size, and no
  * login ever walks. A walk meets everything that is there from its begin to its end, perhaps more
- * than once; what comes or goes meanwhile perhaps. Visitors may use the store. */
+ * than once; what comes or goes meanwhile perhaps. Visitors of keys and items may use the store. */
 #define HOP_WALK_PAGE 256
 enum hop_object { HOP_OBJECT_HASH, HOP_OBJECT_SET, HOP_OBJECT_LOG, HOP_OBJECT_COUNT };
 struct hop_cursor { /* begin with {0} */

@@ -586,11 +586,13 @@ static enum hop_rc memory_items_by(struct hop_store *base, const char *key, enum
 {
     (void)deadline;
     struct memory_store *store = (struct memory_store *)base;
-    const struct object *object = object_find(store, key);
     int64_t left = INT64_MAX;
     if (!cursor_number(cursor, &left))
         return hop_error_set(err, HOP_MALFORMED, "memory: not a cursor");
-    for (int page = 0; object && object->holds == kind && page < HOP_WALK_PAGE; page++) {
+    for (int page = 0; page < HOP_WALK_PAGE; page++) {
+        const struct object *object = object_find(store, key); /* anew: the visitor may write */
+        if (!object || object->holds != kind)
+            break;
         int64_t count = (int64_t)object->table.count;
         left = left < count ? left : count;
         if (left == 0)

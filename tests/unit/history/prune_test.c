@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What upkeep takes away and what it leaves, on every store. */
+#include "login_fixture.h"
 #include "store_fixture.h"
 
 #include <check.h>
@@ -260,6 +261,50 @@ START_TEST(owners_whom_no_profile_backs_go)
 }
 END_TEST
 
+static void count_key(void *context, const char *key, enum hop_object object)
+{
+    (void)key, (void)object;
+    ++*(size_t *)context;
+}
+
+static size_t keys_of(const char *list)
+{
+    struct hop_cursor cursor = {.ended = false};
+    size_t count = 0;
+    while (!cursor.ended)
+        ck_assert_int_eq(
+            hop_store_keys_by(store, key_of(list), &cursor, count_key, &count, soon(), NULL),
+            HOP_OK);
+    return count;
+}
+
+/* A new address, key, tenant and host at every login, all learned. */
+START_TEST(whoever_is_new_at_every_login_stays_within_bounds)
+{
+    begin(STORE_MEMORY);
+    reach.all_home = true;
+    struct hop_login login = fixture_login();
+    for (int i = 0; i < 700; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "9.%d.%d.1", i / 250, i % 250);
+        fixture_source(&login, text);
+        snprintf(login.key, sizeof login.key, "SHA256:key%d", i);
+        snprintf(login.tenant, sizeof login.tenant, "tenant%d", i);
+        snprintf(login.host, sizeof login.host, "host%d", i);
+        login.time = NOW - 86400 + i * 60;
+        fixture_learn(store, &login, &reach, false);
+    }
+    ck_assert_uint_eq(keys_of("k:"), 700);
+    prune(512);
+    ck_assert_uint_le(keys_of("k:"), hop_kind_facts(HOP_KIND_KEY)->bound);
+    unsigned most = 2;
+    for (int kind = 0; kind < HOP_KIND_COUNT; kind++)
+        most += hop_kind_facts((enum hop_kind)kind)->bound;
+    ck_assert_int_le(size_of(HOP_READ_HASH_SIZE, "p:{anna}:home"), most);
+    hop_store_free(&store);
+}
+END_TEST
+
 static bool count_entry(void *context, struct hop_span id, struct hop_span value)
 {
     (void)id, (void)value;
@@ -382,4 +427,6 @@ HOP_LOOPED_SUITE("prune", true, EACH_STORE(touches_of_two_days_stay),
                  EACH_STORE(sessions_of_a_week_stay), EACH_STORE(owners_whom_no_profile_backs_go),
                  EACH_STORE(log_entries_older_than_the_retention_go),
                  EACH_STORE(a_flood_is_told_and_stays), EACH_STORE(what_is_not_ours_stays),
-                 EACH_STORE(it_leaves_a_marker_and_twice_is_once), ONCE(keys_are_taken_apart))
+                 EACH_STORE(it_leaves_a_marker_and_twice_is_once),
+                 ONCE(whoever_is_new_at_every_login_stays_within_bounds),
+                 ONCE(keys_are_taken_apart))
