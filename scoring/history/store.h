@@ -171,6 +171,7 @@ struct hop_tls_setup {
 };
 
 #define HOP_REDIS_ADDRESSES_MAX 4
+#define HOP_FLEET_MAX 8 /* sentinels, or nodes of a cluster that are asked first */
 
 struct hop_redis_setup {
     const char *unix_path; /* or NULL: then addresses and port */
@@ -184,5 +185,18 @@ struct hop_redis_setup {
 };
 enum hop_rc hop_store_redis_new(const struct hop_redis_setup *setup, struct hop_store **ret_store,
                                 struct hop_error *err);
+
+/* Servers that find each other. */
+struct hop_fleet_setup {
+    const struct hop_redis_setup *seeds; /* those to ask; alike but for address, host and port */
+    size_t count;
+    const char *name;         /* Sentinel: the service */
+    const char *route_folder; /* where the last answer is kept; NULL: nowhere */
+    bool route_read_only;
+};
+/* The primary that most sentinels name, asked side by side; usually it is still the last one, which
+ * is asked first. `secret` is told to sentinels too, and a sentinel that wants none is fine. */
+enum hop_rc hop_store_sentinel_new(const struct hop_fleet_setup *setup,
+                                   struct hop_store **ret_store, struct hop_error *err);
 
 #endif
