@@ -43,6 +43,8 @@ static enum hop_rc targets_take(struct hop_redis_link *link, const struct hop_re
         struct hop_address address;
         if (!hop_address_parse(word, &address))
             return hop_error_set(err, HOP_MALFORMED, "redis: address is not numeric");
+        if (!link->target_count)
+            link->node = (struct hop_redis_node){.address = address, .port = setup->port};
         hop_socket_target_tcp(&address, setup->port, &link->targets[link->target_count++], NULL);
     }
     return link->target_count ? HOP_OK : hop_error_set(err, HOP_MALFORMED, "redis: no address");
@@ -92,6 +94,7 @@ enum hop_rc hop_redis_link_aim(struct hop_redis_link *link, const struct hop_red
     link->name = name;
     link->host = host;
     link->target_count = 1;
+    link->node = *node;
     return HOP_OK;
 }
 

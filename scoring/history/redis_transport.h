@@ -25,7 +25,8 @@ struct hop_redis_link {
     char *name; /* "redis /run/redis.sock" */
     struct hop_socket_target targets[HOP_REDIS_ADDRESSES_MAX];
     size_t target_count;
-    char *host; /* for TLS */
+    struct hop_redis_node node; /* the first target, unless it is a unix socket */
+    char *host;                 /* for TLS */
     int database;
     char *user, *secret;
     const struct hop_tls_trust *trust; /* NULL: no TLS; borrowed */

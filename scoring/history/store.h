@@ -140,9 +140,9 @@ struct hop_store {
 enum hop_rc hop_store_read_by(struct hop_store *store, const struct hop_read *reads, size_t count,
                               struct hop_replies *ret_replies, struct hop_deadline deadline,
                               struct hop_error *err);
-/* All or nothing; when HOP_OK is returned the batch survives kill -9 of this process (and, for
- * SQLite, a power cut). After any failure the batch may or may not have been applied: write it
- * again, it is idempotent (logs: readers keep the first of equal ids). */
+/* All or nothing (a cluster: slot by slot); when HOP_OK is returned the batch survives kill -9 of
+ * this process (and, for SQLite, a power cut). After any failure the batch may or may not have been
+ * applied: write it again, it is idempotent (logs: readers keep the first of equal ids). */
 enum hop_rc hop_store_write_by(struct hop_store *store, const struct hop_batch *batch,
                                struct hop_deadline deadline, struct hop_error *err);
 /* Visits the log's entries from `since_ms` (epoch, by ULID time; 0: all), oldest write first. Not
@@ -198,5 +198,10 @@ struct hop_fleet_setup {
  * is asked first. `secret` is told to sentinels too, and a sentinel that wants none is fine. */
 enum hop_rc hop_store_sentinel_new(const struct hop_fleet_setup *setup,
                                    struct hop_store **ret_store, struct hop_error *err);
+/* A Redis Cluster. A batch whose keys lie in several slots is no longer all or nothing: each slot's
+ * part is, joins before what needs none, and logs when all else was written. What failed half-way
+ * is written again as a whole, which is harmless. Reads of several nodes are not of one moment. */
+enum hop_rc hop_store_cluster_new(const struct hop_fleet_setup *setup, struct hop_store **ret_store,
+                                  struct hop_error *err);
 
 #endif
