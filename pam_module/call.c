@@ -84,6 +84,7 @@ static void read_note(struct hop_call *call)
     enum hop_rc rc =
         hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
                           login->account, login->time, started, &note, &why);
+    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
     login->key_lost = rc != HOP_OK;
     if (rc == HOP_OK) {
         memcpy(login->key, note.key, sizeof login->key);

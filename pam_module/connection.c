@@ -15,6 +15,7 @@
 #include "process.h"
 
 #define HOP_CONNECTION_MAGIC "hopconn1"
+#define SWEEP_LOOKS_MAX 1024 /* entries per sweep: a few milliseconds */
 
 static const struct hop_file_rule root_only = {
     .owner = 0, .forbidden = 077, .most = sizeof(struct hop_connection)};
@@ -157,27 +158,26 @@ void hop_connection_remove(const char *folder, long monitor)
     hop_file_remove(path, NULL);
 }
 
-static bool is_gone(long pid, const struct hop_connection *connection)
-{
-    uint64_t start = 0;
-    enum hop_rc rc = hop_process_start(pid, &start, NULL);
-    return rc == HOP_NOT_FOUND || (rc == HOP_OK && start != connection->monitor_start);
-}
-
-static void sweep_one(const char *folder, const char *name, struct hop_connection *scratch,
+/* True if a record was taken away. A pid that somebody else has by now keeps it until that one is
+ * gone too: looking is cheap only because no living process's record is read. */
+static bool sweep_one(const char *folder, const char *name, struct hop_connection *scratch,
                       void (*visit)(void *context, const struct hop_connection *stale),
                       void *context)
 {
     int64_t pid;
+    uint64_t start;
     char path[HOP_PATH_MAX];
-    if (!hop_span_int64(hop_span_of(name), 1, INT32_MAX, &pid))
-        return;
+    if (!hop_span_int64(hop_span_of(name), 1, INT32_MAX, &pid) ||
+        hop_process_start((long)pid, &start, NULL) != HOP_NOT_FOUND)
+        return false;
     path_of(folder, (long)pid, path, sizeof path);
-    if (read_file(path, scratch, NULL) != HOP_OK || !is_gone((long)pid, scratch))
-        return;
+    bool whole_record = read_file(path, scratch, NULL) == HOP_OK;
     /* Whoever takes the file away tells of it: two sweeps at once do not tell twice. */
-    if (hop_file_remove(path, NULL) == HOP_OK && scratch->step_up == HOP_STEP_UP_OPEN)
+    if (hop_file_remove(path, NULL) != HOP_OK)
+        return false;
+    if (whole_record && scratch->step_up == HOP_STEP_UP_OPEN)
         visit(context, scratch);
+    return true;
 }
 
 void hop_connection_sweep(const char *folder, unsigned most,
@@ -188,8 +188,11 @@ void hop_connection_sweep(const char *folder, unsigned most,
     DIR *entries = scratch != NULL && folder_check(folder, NULL) == HOP_OK ? opendir(folder) : NULL;
     if (entries != NULL) {
         const struct dirent *entry;
-        while (most-- > 0 && (entry = readdir(entries)) != NULL)
-            sweep_one(folder, entry->d_name, scratch, visit, context);
+        for (unsigned seen = 0; most > 0 && seen < SWEEP_LOOKS_MAX; seen++) {
+            if ((entry = readdir(entries)) == NULL)
+                break;
+            most -= sweep_one(folder, entry->d_name, scratch, visit, context);
+        }
         closedir(entries);
     }
     free(scratch);

@@ -53,8 +53,8 @@ enum hop_rc hop_connection_write(const char *folder, const struct hop_connection
                                  struct hop_error *err);
 void hop_connection_remove(const char *folder, long monitor);
 
-/* Looks at up to `most` records of processes that are gone, removes them, and hands each whose
- * step-up was still open to `visit`. */
+/* Removes up to `most` records of processes that are gone, and hands each whose step-up was still
+ * open to `visit`. */
 void hop_connection_sweep(const char *folder, unsigned most,
                           void (*visit)(void *context, const struct hop_connection *stale),
                           void *context);

@@ -13,7 +13,7 @@
 #include "report.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define SWEEP_MOST 32 /* stale records looked at per login */
+#define SWEEP_MOST 32 /* stale records taken away per login */
 
 /* -- steps that phases share --------------------------------------------------------------- */
 
@@ -49,6 +49,18 @@ static void close_open_step_up(struct hop_call *call)
     hop_report_later(call, &call->connection, "step-up-failed", "failure");
 }
 
+/* The auth phase's verdict had left it open: a step-up that was not passed, or could not be asked.
+ */
+static void refuse_after_all(struct hop_call *call)
+{
+    if (call->connection.step_up == HOP_STEP_UP_OPEN) {
+        close_open_step_up(call);
+        return;
+    }
+    record_failure(call, "refused"); /* no wrong credential: it counts against nobody */
+    hop_report_later(call, &call->connection, "login-refused", "failure");
+}
+
 /* Reaches a verdict, and writes touch, log entry and alert, whatever it is. */
 static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
 {
@@ -65,6 +77,7 @@ static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
                       &why);
     call->connection.verdict.losses |= call->losses;
     hop_report_verdict(call, ret_answer);
+    hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
 }
 
 /* The verdict of an earlier phase if it is about this same login, else a new one. */
@@ -101,7 +114,6 @@ static int authenticate(struct hop_call *call)
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
     hop_call_keep_connection(call);
-    hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
     if (answer.kind == HOP_ANSWER_BLOCK)
         hop_tell_refusal(call);
     return hop_pam_code(&answer, HOP_PHASE_AUTH);
@@ -119,7 +131,21 @@ static int mark_stepped_up(struct hop_call *call)
     return PAM_SUCCESS;
 }
 
-/* `authfail`: a factor was wrong. Always a failure itself, so that no stack passes through it. */
+/* A wrong credential before this connection had its verdict. */
+static void record_unjudged_failure(struct hop_call *call)
+{
+    struct hop_error why = {0};
+    struct hop_engine *engine = hop_call_engine(call);
+    if (engine == NULL)
+        return;
+    if (hop_engine_admit(engine, &call->login, false, &why) == HOP_OK)
+        note_recorded(call, hop_engine_failed_by(engine, &call->login, call->deadline, &why), &why);
+    else
+        hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
+}
+
+/* `authfail`: a factor was wrong. Always a failure itself, so that no stack passes through it.
+ * Unknown users never come here. */
 static int mark_failed(struct hop_call *call)
 {
     hop_call_find_connection(call);
@@ -128,6 +154,8 @@ static int mark_failed(struct hop_call *call)
         hop_call_keep_connection(call);
     } else if (call->connection.judged) {
         record_failure(call, "failure");
+    } else {
+        record_unjudged_failure(call);
     }
     return PAM_AUTH_ERR;
 }
@@ -166,9 +194,9 @@ static int account(struct hop_call *call)
     int code = hop_pam_code(&answer, HOP_PHASE_ACCOUNT);
     if (code != PAM_SUCCESS) {
         if (fresh)
-            record_failure(call, "failure");
+            record_failure(call, "refused");
         else
-            close_open_step_up(call);
+            refuse_after_all(call);
         hop_tell_refusal(call);
     }
     hop_call_keep_connection(call);

@@ -6,6 +6,7 @@
 #include "date.h"
 #include "encode.h"
 #include "findings.h"
+#include "ulid.h"
 #include "verbs.h"
 
 #define DATABASE_AGE_DAYS 45 /* they appear every week or month */
@@ -171,6 +172,59 @@ static void check_store(struct hop_findings *findings, const struct hop_desk *de
     hop_replies_done(&replies);
 }
 
+/* A tenant's rights bind it only as the user that has them. */
+static void check_users(struct hop_findings *findings, const struct hop_desk *desk)
+{
+    const struct hop_settings *settings = hop_conf_settings(desk->conf);
+    bool customer = strcmp(settings->witness, HOP_HOME) != 0;
+    if (strncmp(settings->history, "sqlite:", 7) == 0)
+        return;
+    if (settings->history_user[0] == '\0' && customer)
+        hop_finding(findings, HOP_STATE_WARNING, "users",
+                    "give this tenant a user of its own: hopwarden acl, history_user=",
+                    "history_user is not set: a customer's host may write what home vouches for");
+    else if (settings->history_user[0] != '\0' &&
+             hop_history_lets_all_in_by(desk->conf, hop_command_deadline()))
+        hop_finding(findings, HOP_STATE_CRITICAL, "users", "user default off, in the aclfile",
+                    "%s lets in whoever has no password: its users' rights bind nobody",
+                    settings->history);
+}
+
+static bool first_entry(void *context, struct hop_span id, struct hop_span value)
+{
+    (void)value;
+    *(int64_t *)context = hop_ulid_time_ms(id) / 1000;
+    return false;
+}
+
+/* A history without a week behind it needs no care yet. */
+static bool is_old(const struct hop_desk *desk, int64_t now)
+{
+    char key[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(key, sizeof key);
+    int64_t first = now;
+    hop_key_log(&text, &desk->reach, desk->reach.witness);
+    hop_store_log_by(desk->store, key, 0, first_entry, &first, hop_command_deadline(), NULL);
+    return now - first > HOP_PRUNE_DUE_DAYS * HOP_DAY_SECONDS;
+}
+
+/* A tenant's user does not see the marker: then it is home's to tell. */
+static void check_pruned(struct hop_findings *findings, const struct hop_desk *desk)
+{
+    static const char MEND[] = "systemctl enable --now hopwarden-prune.timer, on one of home's "
+                               "hosts";
+    int64_t now = hop_clock_epoch_ms() / 1000, pruned;
+    if (desk->store == NULL || hop_pruned_time_by(desk->store, &desk->reach, &pruned,
+                                                  hop_command_deadline(), NULL) != HOP_OK)
+        return;
+    int64_t days = (now - pruned) / HOP_DAY_SECONDS;
+    if (pruned == 0 && is_old(desk, now))
+        hop_finding(findings, HOP_STATE_WARNING, "prune", MEND, "the history was never pruned");
+    else if (pruned != 0 && days >= HOP_PRUNE_DUE_DAYS)
+        hop_finding(findings, HOP_STATE_WARNING, "prune", MEND,
+                    "the history was last pruned %lld days ago", (long long)days);
+}
+
 static void check_spool(struct hop_findings *findings, const struct hop_desk *desk)
 {
     size_t count = 0;
@@ -234,6 +288,8 @@ static void check_all(struct hop_findings *findings, const struct wishes *wishes
         check_names(findings, conf);
         if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) == HOP_EXIT_FINE) {
             check_store(findings, &desk);
+            check_users(findings, &desk);
+            check_pruned(findings, &desk);
             check_spool(findings, &desk);
             hop_desk_close(&desk);
         }

@@ -11,16 +11,22 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *help;
 } VERBS[] = {
+    {"acl", hop_verb_acl,
+     "who may do what in a Redis shared with customers, as lines of its aclfile"},
     {"config", hop_verb_config, "check the configuration, show it, list every option"},
     {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
     {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},
+    {"dump", hop_verb_dump, "write a whole history as lines, to move it elsewhere"},
     {"explain", hop_verb_explain, "why a login was answered so, or how one would be"},
     {"flush", hop_verb_flush, "write what could not be recorded while the history was away"},
+    {"forget", hop_verb_forget, "take all that is known of an account out of the history"},
     {"freeze", hop_verb_freeze, "ask for a step-up, or block, whatever the score"},
     {"history", hop_verb_history, "what an account has done before"},
     {"import", hop_verb_import, "learn from a login log or from sshd's lines in auth.log"},
     {"keys", hop_verb_keys, "the authorized keys that hopwarden-keys serves"},
+    {"load", hop_verb_load, "put what dump wrote into this history"},
     {"log", hop_verb_log, "the logins that were judged, and what became of them"},
+    {"prune", hop_verb_prune, "take away what is old, keep the history within its bounds"},
     {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
     {"resolve", hop_verb_resolve, "look up the host names in history, which logins do not"},
     {"unfreeze", hop_verb_unfreeze, "take a freeze back"},

@@ -89,8 +89,11 @@ static enum hop_rc recall(struct hop_past *past, const struct hop_login *login,
     *ret_known = add(past, key);
     if (*ret_known == NULL)
         return hop_error_set(err, HOP_NOMEM, "import: out of memory");
-    return hop_history_recall_by(hop_engine_history(past->desk->engine), login, reach,
-                                 &(*ret_known)->recollection, hop_command_deadline(), err);
+    enum hop_rc rc =
+        hop_history_recall_by(hop_engine_history(past->desk->engine), login, reach,
+                              &(*ret_known)->recollection, hop_command_deadline(), err);
+    /* A store that has forgotten somebody is what an import mends. */
+    return rc == HOP_NOT_FOUND ? HOP_OK : rc;
 }
 
 static enum hop_rc apply_days(struct hop_recollection *into, const struct hop_write *write)

@@ -144,7 +144,7 @@ static int open_desk(const struct wishes *wishes, struct hop_desk *ret_desk)
         hop_complain_of(&err);
         return HOP_EXIT_CONFIG;
     }
-    return hop_desk_open_with(adapted, HOP_HISTORY_MEMORY, ret_desk);
+    return hop_desk_open_with(adapted, HOP_HISTORY_REPLAY, ret_desk);
 }
 
 /* -- one login ----------------------------------------------------------------------------- */
@@ -181,6 +181,17 @@ static void compare(struct replay *replay, const struct hop_entry *entry,
         json_array_append_new(replay->unlike_ids, hop_json_text(entry->id));
 }
 
+/* What was wrong with a login that no session followed: the log's own word, or a step-up that this
+ * person would not pass. NULL: nothing. */
+static const char *failure_of(const struct hop_entry *entry, const struct hop_answer *answer)
+{
+    enum hop_failure_kind kind;
+    if (hop_failure_of_outcome(entry->outcome, &kind))
+        return entry->outcome;
+    bool fails = !entry->has_session && answer->action == HOP_STEP_UP && !entry->step_up_passes;
+    return fails ? "step-up-failed" : NULL;
+}
+
 /* What the session phase did, or would have done. */
 static bool learn(struct replay *replay, const struct hop_entry *entry,
                   const struct hop_login *login, struct hop_judgement *judgement,
@@ -192,6 +203,10 @@ static bool learn(struct replay *replay, const struct hop_entry *entry,
                                 .first_factor_proven = true};
     hop_answer_of(&judgement->verdict, &moment, answer);
     bool recorded = hop_engine_judged_by(replay->desk.engine, login, judgement, answer, moment.mode,
+                                         hop_command_deadline(), err) == HOP_RECORDED_STORE;
+    const char *failure = failure_of(entry, answer);
+    if (recorded && failure != NULL)
+        recorded = hop_engine_refused_by(replay->desk.engine, login, failure,
                                          hop_command_deadline(), err) == HOP_RECORDED_STORE;
     bool asked = answer->action == HOP_STEP_UP || (entry->has_session && entry->has_step_up);
     moment.stepped_up = asked && entry->step_up_passes;
@@ -219,6 +234,18 @@ static bool replay_login(struct replay *replay, const struct hop_entry *entry,
     bool fine = learn(replay, entry, &login, &judgement, &answer, err);
     hop_judgement_done(&judgement);
     return fine;
+}
+
+static bool replay_failure(struct replay *replay, const struct hop_entry *entry,
+                           struct hop_error *err)
+{
+    struct hop_login login;
+    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
+        return false;
+    settle_zone(&login);
+    replay->failures++;
+    return hop_engine_failed_by(replay->desk.engine, &login, hop_command_deadline(), err) ==
+           HOP_RECORDED_STORE;
 }
 
 static bool replay_confirmation(struct replay *replay, const struct hop_entry *entry,
@@ -260,7 +287,7 @@ static bool replay_line(struct replay *replay, struct hop_span line)
     else if (entry.success || entry.has_verdict)
         fine = replay_login(replay, &entry, &err);
     else
-        replay->failures++;
+        fine = replay_failure(replay, &entry, &err);
     if (!fine)
         hop_complain("%s:%zu: %s", replay->wishes->events, replay->lines, err.text);
     return fine;

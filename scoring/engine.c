@@ -179,8 +179,7 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, login->lane);
     if (source == HOP_RECALL_NOWHERE)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, login->lane);
-    else
-        hop_verdict_freeze(verdict, &judgement->recollection.around);
+    hop_verdict_freeze(verdict, &judgement->recollection.around);
     if (binding.needs_key && binding.inside)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, login->lane);
     if (login->origin.address.family == 0)
@@ -213,8 +212,10 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
     }
     if (source == HOP_RECALL_FALLBACK)
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, login->lane);
-    if (source == HOP_RECALL_NOWHERE)
+    if (source == HOP_RECALL_NOWHERE) {
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, login->lane);
+        hop_verdict_freeze(verdict, &judgement->recollection.around); /* the fallback knows those */
+    }
     if (hop_facts_lost(engine->facts))
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_GEO, login->lane);
     if (login->origin.address.family == 0)
@@ -248,15 +249,24 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
 
 /* -- recording ----------------------------------------------------------------------------- */
 
-static enum hop_recorded out_of_memory(struct hop_error *err)
-{
-    hop_error_set(err, HOP_NOMEM, "record: out of memory");
-    return HOP_RECORDED_NOT;
-}
-
 static int surprise_of(const struct hop_verdict *verdict)
 {
     return (int)lround(verdict->score.evidence.terms[0][HOP_BLOCK_DESTINATION] * 10.0);
+}
+
+static enum hop_rc plan_entry(const struct hop_login *login, const struct hop_reach *reach,
+                              const struct hop_verdict *verdict, const struct hop_answer *answer,
+                              enum hop_mode mode, struct hop_batch *batch)
+{
+    char *line = malloc(HOP_ENTRY_LINE_MAX);
+    if (line == NULL)
+        return HOP_NOMEM;
+    struct hop_text text = hop_text_over(line, HOP_ENTRY_LINE_MAX);
+    enum hop_rc rc = HOP_LIMIT;
+    if (hop_entry_put_judged(&text, login, verdict, answer, mode))
+        rc = hop_plan_log(reach, login->id, line, batch);
+    free(line);
+    return rc;
 }
 
 enum hop_recorded hop_engine_judged_by(struct hop_engine *engine, const struct hop_login *login,
@@ -264,27 +274,22 @@ enum hop_recorded hop_engine_judged_by(struct hop_engine *engine, const struct h
                                        const struct hop_answer *answer, enum hop_mode mode,
                                        struct hop_deadline deadline, struct hop_error *err)
 {
-    char *line = malloc(HOP_ENTRY_LINE_MAX);
-    if (line == NULL)
-        return out_of_memory(err);
-    struct hop_text text = hop_text_over(line, HOP_ENTRY_LINE_MAX);
     struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
-    enum hop_rc rc = HOP_LIMIT;
-    if (hop_entry_put_judged(&text, login, &judgement->verdict, answer, mode))
-        rc = judgement->verdict.scored
-                 ? hop_plan_judged(login, &reach, &judgement->recollection,
-                                   surprise_of(&judgement->verdict), line, &batch)
-                 : hop_plan_log(&reach, login->id, line, &batch);
+    enum hop_rc rc = HOP_OK;
+    if (judgement->verdict.scored)
+        rc = hop_plan_touch(login, &reach, &judgement->recollection,
+                            surprise_of(&judgement->verdict), &batch);
+    if (rc == HOP_OK && hop_history_keeps_log(engine->history))
+        rc = plan_entry(login, &reach, &judgement->verdict, answer, mode, &batch);
     if (rc == HOP_OK)
         recorded =
             hop_history_record_by(engine->history, &batch, clock_is_off(judgement), deadline, err);
     else
         hop_error_set(err, rc, "login %s: the log entry could not be made", login->id);
     hop_batch_done(&batch);
-    free(line);
     return recorded;
 }
 
@@ -303,7 +308,8 @@ static enum hop_rc plan_outcome(const struct hop_login *login, const struct hop_
     return rc;
 }
 
-static enum hop_rc plan_finished(const struct hop_login *login, const struct hop_reach *reach,
+static enum hop_rc plan_finished(const struct hop_engine *engine, const struct hop_login *login,
+                                 const struct hop_reach *reach,
                                  const struct hop_recollection *recollection,
                                  struct hop_lesson lesson, bool stepped_up, struct hop_batch *batch)
 {
@@ -314,7 +320,7 @@ static enum hop_rc plan_finished(const struct hop_login *login, const struct hop
         rc = hop_plan_step_up(login, reach, batch);
     if (rc == HOP_OK && login->server.family != 0)
         rc = hop_plan_session(login, reach, true, batch);
-    if (rc == HOP_OK)
+    if (rc == HOP_OK && hop_history_keeps_log(engine->history))
         rc = plan_outcome(login, reach, "success", true, stepped_up, batch);
     return rc;
 }
@@ -332,7 +338,7 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
     enum hop_rc rc =
-        plan_finished(login, &reach, &judgement->recollection, lesson, stepped_up, &batch);
+        plan_finished(engine, login, &reach, &judgement->recollection, lesson, stepped_up, &batch);
     if (rc == HOP_OK)
         recorded =
             hop_history_record_by(engine->history, &batch, clock_is_off(judgement), deadline, err);
@@ -345,6 +351,19 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
     return recorded;
 }
 
+static enum hop_rc plan_refused(const struct hop_engine *engine, const struct hop_login *login,
+                                const struct hop_reach *reach, const char *outcome,
+                                struct hop_batch *batch)
+{
+    enum hop_failure_kind kind;
+    enum hop_rc rc = HOP_OK;
+    if (hop_history_keeps_log(engine->history))
+        rc = plan_outcome(login, reach, outcome, false, false, batch);
+    if (rc == HOP_OK && hop_failure_of_outcome(outcome, &kind))
+        rc = hop_plan_failed(login, reach, kind, batch);
+    return rc;
+}
+
 enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct hop_login *login,
                                         const char *outcome, struct hop_deadline deadline,
                                         struct hop_error *err)
@@ -353,10 +372,48 @@ enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct 
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
-    if (plan_outcome(login, &reach, outcome, false, false, &batch) == HOP_OK)
+    if (plan_refused(engine, login, &reach, outcome, &batch) == HOP_OK)
         recorded = hop_history_record_by(engine->history, &batch, false, deadline, err);
     else
         hop_error_set(err, HOP_NOMEM, "login %s: its outcome could not be recorded", login->id);
+    hop_batch_done(&batch);
+    return recorded;
+}
+
+static enum hop_rc plan_failed_entry(const struct hop_login *login, const struct hop_reach *reach,
+                                     struct hop_batch *batch)
+{
+    char *line = malloc(HOP_ENTRY_LINE_MAX);
+    if (line == NULL)
+        return HOP_NOMEM;
+    struct hop_text text = hop_text_over(line, HOP_ENTRY_LINE_MAX);
+    enum hop_rc rc = HOP_LIMIT;
+    if (hop_entry_put_failed(&text, login))
+        rc = hop_plan_log(reach, login->id, line, batch);
+    free(line);
+    return rc;
+}
+
+static enum hop_rc plan_failed(const struct hop_engine *engine, const struct hop_login *login,
+                               const struct hop_reach *reach, struct hop_batch *batch)
+{
+    enum hop_rc rc = HOP_OK;
+    if (hop_history_keeps_log(engine->history))
+        rc = plan_failed_entry(login, reach, batch);
+    return rc == HOP_OK ? hop_plan_failed(login, reach, HOP_FAILURE_CREDENTIAL, batch) : rc;
+}
+
+enum hop_recorded hop_engine_failed_by(struct hop_engine *engine, const struct hop_login *login,
+                                       struct hop_deadline deadline, struct hop_error *err)
+{
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    enum hop_recorded recorded = HOP_RECORDED_NOT;
+    if (plan_failed(engine, login, &reach, &batch) == HOP_OK)
+        recorded = hop_history_record_by(engine->history, &batch, false, deadline, err);
+    else
+        hop_error_set(err, HOP_NOMEM, "login %s: its failure could not be recorded", login->id);
     hop_batch_done(&batch);
     return recorded;
 }

@@ -57,10 +57,14 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
                                         struct hop_judgement *judgement, struct hop_lesson lesson,
                                         bool stepped_up, struct hop_deadline deadline,
                                         struct hop_error *err);
-/* A login that was refused after its verdict, or a step-up that failed: the log's outcome. */
+/* A login that was refused after its verdict, or a step-up that failed: the log's outcome; and,
+ * where hop_failure_of_outcome says so, the failure that later scores see. */
 enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct hop_login *login,
                                         const char *outcome, struct hop_deadline deadline,
                                         struct hop_error *err);
+/* A wrong credential of an admitted login that no verdict was reached on: log and failure. */
+enum hop_recorded hop_engine_failed_by(struct hop_engine *engine, const struct hop_login *login,
+                                       struct hop_deadline deadline, struct hop_error *err);
 /* The session is over: takes the live session away. */
 enum hop_recorded hop_engine_ended_by(struct hop_engine *engine, const struct hop_login *login,
                                       struct hop_deadline deadline, struct hop_error *err);

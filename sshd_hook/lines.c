@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of a keys.d file. */
+/* Lines of a file of keys.d or principals.d. */
 #include <string.h>
 
 #include "keys.h"
@@ -52,19 +52,74 @@ bool hop_keys_find(struct hop_span file, const struct hop_keys_offer *offer,
 }
 
 /* sshd takes the options from left to right, and a later no-… undoes an earlier one: ours goes
- * last. */
+ * last. `rest` is what stands behind the options, with the blank. */
+static void put_verified(struct hop_text *text, struct hop_span options, struct hop_span rest)
+{
+    bool in_force =
+        hop_ssh_options_have(options, VERIFY) && !hop_ssh_options_have(options, "no-" VERIFY);
+    hop_text_put_span(text, options);
+    if (!in_force)
+        hop_text_put(text, options.len ? "," VERIFY : VERIFY " ");
+    hop_text_put_span(text, rest);
+}
+
+static struct hop_span behind(struct hop_span line, struct hop_span options)
+{
+    return (struct hop_span){.at = line.at + options.len, .len = line.len - options.len};
+}
+
 void hop_keys_put_verified(struct hop_text *text, struct hop_span line)
 {
     struct hop_ssh_line parts;
-    if (hop_ssh_line_parse(line, &parts, NULL) != HOP_OK)
-        return;
-    bool in_force = hop_ssh_options_have(parts.options, VERIFY) &&
-                    !hop_ssh_options_have(parts.options, "no-" VERIFY);
-    if (!in_force) {
-        hop_text_put_span(text, parts.options);
-        hop_text_put(text, parts.options.len ? "," VERIFY : VERIFY " ");
-        line.at += parts.options.len;
-        line.len -= parts.options.len;
+    if (hop_ssh_line_parse(line, &parts, NULL) == HOP_OK)
+        put_verified(text, parts.options, behind(line, parts.options));
+}
+
+/* -- principals ---------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* sshd takes the last word for the name, and of what stands before it the first for options. */
+static struct hop_span name_of(struct hop_span line)
+{
+    size_t start = line.len;
+    while (start && !is_blank(line.at[start - 1]))
+        start--;
+    return (struct hop_span){.at = line.at + start, .len = line.len - start};
+}
+
+static bool names(struct hop_span principals, struct hop_span wanted)
+{
+    struct hop_span name;
+    while (hop_ssh_principal_next(&principals, &name))
+        if (name.len && hop_span_equal(name, wanted))
+            return true;
+    return false;
+}
+
+bool hop_principals_find(struct hop_span *rest, struct hop_span principals,
+                         struct hop_span *ret_line)
+{
+    struct hop_span line, text;
+    while (hop_span_cut(rest, '\n', &line)) {
+        hop_span_cut(&line, '#', &text);
+        text = hop_span_trim(text);
+        if (!text.len || text.len > HOP_SSH_LINE_MAX || memchr(text.at, 0, text.len) ||
+            !names(principals, name_of(text)))
+            continue;
+        *ret_line = text;
+        return true;
     }
-    hop_text_put_span(text, line);
+    return false;
+}
+
+void hop_principals_put_verified(struct hop_text *text, struct hop_span line)
+{
+    struct hop_span options = {.at = line.at, .len = 0};
+    if (name_of(line).len < line.len)
+        options = hop_ssh_options_of(line);
+    put_verified(text, options, behind(line, options));
 }

@@ -35,6 +35,7 @@ struct hop_settings {
     char helper_certificate[HOP_PATH_MAX + 1];
     char helper_key[HOP_PATH_MAX + 1];
     char fallback[HOP_PATH_MAX + 1]; /* SQLite file: profiles seen last, and the spool beside it */
+    int retention_days;              /* 512: what was not seen for longer, prune takes away */
     int deadline_ms;                 /* 250 */
     int helper_deadline_ms;          /* 100 */
     char geo_city[HOP_PATH_MAX + 1]; /* "" for none */
@@ -107,6 +108,8 @@ const char *hop_conf_tenant_of_tag(const struct hop_conf *conf, const char *tag)
 /* The tag of a tenant by name: configured, this host's own, or the default hash. */
 void hop_conf_tag_of(const struct hop_conf *conf, const char *tenant,
                      char ret_tag[HOP_TENANT_MAX + 1]);
+/* The tag of a tenant that was given none: a hash of its name, which others may guess. */
+void hop_conf_default_tag(const char *tenant, char ret_tag[HOP_TENANT_MAX + 1]);
 /* How many [tenant] sections, and the name of the nth, for the command. */
 size_t hop_conf_tenant_sections(const struct hop_conf *conf);
 const char *hop_conf_tenant_name(const struct hop_conf *conf, size_t nth);

@@ -339,7 +339,7 @@ static const struct hop_option options[] = {
     {"hopwarden", "block_at", "number of bits", "-60.0 to 60.0", "-3.0",
      "Risk from which the login is blocked.", DECIBITS(policy.block_at_db)},
     {"hopwarden", "strict", "yes or no", "yes no", "no",
-     "A new value becomes known by a confirmation only, not by being seen on three days.",
+     "A new value becomes known, and weighs, by a confirmation only, not by three days.",
      BOOL(policy.strict)},
     {"hopwarden", "history", "history URL",
      "sqlite:/path, unix:/path, redis[s]://host[:port][/database], "
@@ -376,6 +376,9 @@ static const struct hop_option options[] = {
      "The file with the profiles this host saw last, and beside it the spool of what could not be "
      "written.",
      TEXT(fallback, valid_path)},
+    {"hopwarden", "retention_days", "number of days", "30 to 3650", "512",
+     "What was not seen for so long, and log entries as old, hopwarden prune takes away.",
+     INTEGER(retention_days)},
     {"hopwarden", "deadline_ms", "number of milliseconds", "10 to 10000", "250",
      "The longest a phase of a login may wait.", INTEGER(deadline_ms)},
     {"hopwarden", "helper_deadline_ms", "number of milliseconds", "10 to 10000", "100",

@@ -206,7 +206,7 @@ static enum hop_rc index_sections(struct hop_conf *conf, struct hop_error *err)
 
 /* --- tags ------------------------------------------------------------------------------------ */
 
-static void hash_tag(const char *tenant, char ret_tag[HOP_TENANT_MAX + 1])
+void hop_conf_default_tag(const char *tenant, char ret_tag[HOP_TENANT_MAX + 1])
 {
     char named[HOP_TENANT_MAX + 32];
     struct hop_text text = hop_text_over(named, sizeof named);
@@ -226,7 +226,7 @@ void hop_conf_tag_of(const struct hop_conf *conf, const char *tenant,
     else if (section && *section->tag)
         hop_string_copy(ret_tag, HOP_TENANT_MAX + 1, section->tag);
     else
-        hash_tag(tenant, ret_tag);
+        hop_conf_default_tag(tenant, ret_tag);
 }
 
 const char *hop_conf_tenant_of_tag(const struct hop_conf *conf, const char *tag)

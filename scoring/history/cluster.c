@@ -454,3 +454,45 @@ bool hop_cluster_goes_on(struct hop_cluster_task *task)
     return task->looks++ < LOOKS_MAX &&
            look_up_by(task->cluster, task->deadline, &task->err) == HOP_OK;
 }
+
+static bool knocked(struct hop_cluster_task *task, struct hop_cluster_lane *lane)
+{
+    bool asking;
+    uint8_t node;
+    if (!lane || !hop_cluster_lane_answered(task, lane))
+        return false;
+    const struct hop_wire_reply *reply = lane->answer.replies[0];
+    if (reply->kind != HOP_WIRE_ERROR)
+        return true;
+    hop_cluster_wrong(task, lane, reply, &asking, &node);
+    task->pause |= asking;
+    return false;
+}
+
+enum hop_rc hop_cluster_link_by(struct hop_cluster *cluster, unsigned slot, const char *key,
+                                struct hop_deadline deadline, struct hop_redis_link **ret_link,
+                                struct hop_error *err)
+{
+    struct hop_cluster_task task = {.cluster = cluster, .deadline = deadline};
+    struct hop_cluster_lane *lane;
+    bool found;
+    if (!hop_cluster_lanes_init(&task.lanes))
+        return hop_error_set(err, HOP_NOMEM, "redis: no memory");
+    do {
+        uint8_t node = hop_cluster_owner(&task, slot);
+        lane = node == HOP_CLUSTER_NOBODY ? NULL : hop_cluster_lane_for(&task.lanes, node, slot);
+        if (lane && key)
+            hop_wire_command(&lane->pipeline, 2, (const char *[]){"EXISTS", key});
+        else if (lane)
+            hop_wire_command(&lane->pipeline, 1, (const char *[]){"PING"});
+        hop_cluster_run(&task);
+        found = knocked(&task, lane);
+        if (found)
+            *ret_link = cluster->links[node];
+    } while (!found && hop_cluster_goes_on(&task));
+    hop_cluster_lanes_done(&task.lanes);
+    hop_cluster_settle(cluster);
+    if (!found && err)
+        *err = task.err;
+    return found ? HOP_OK : task.err.rc;
+}

@@ -75,6 +75,10 @@ void hop_cluster_wrong(struct hop_cluster_task *task, const struct hop_cluster_l
 /* Before another round: looks the map up where there is doubt. False when there is no use in one;
  * then `err` says why. */
 bool hop_cluster_goes_on(struct hop_cluster_task *task);
+/* The connection to the owner of this slot, which was reached just now and, with a key, has it. */
+enum hop_rc hop_cluster_link_by(struct hop_cluster *cluster, unsigned slot, const char *key,
+                                struct hop_deadline deadline, struct hop_redis_link **ret_link,
+                                struct hop_error *err);
 /* Keeps a new map; to be called when all is over. */
 void hop_cluster_settle(struct hop_cluster *cluster);
 

@@ -100,6 +100,30 @@ enum hop_rc hop_profile_of_pairs(const struct hop_pair *pairs, size_t count,
     return rc;
 }
 
+static enum hop_rc days_write(struct hop_profile *profile, const struct hop_write *write)
+{
+    enum hop_kind kind;
+    struct hop_span value;
+    struct hop_dayset days;
+    if (!hop_field_parse(hop_span_of(write->field), &kind, &value))
+        return HOP_OK;
+    if (write->kind == HOP_WRITE_DROP)
+        hop_profile_remove(profile, kind, value);
+    else if (hop_dayset_parse(hop_span_of(write->value), &days))
+        return hop_profile_join(profile, kind, value, &days) == HOP_NOMEM ? HOP_NOMEM : HOP_OK;
+    return HOP_OK;
+}
+
+enum hop_rc hop_profile_write(struct hop_profile *profile, const struct hop_write *write)
+{
+    struct hop_pair pair = {hop_span_of(write->field), hop_span_of(write->value)};
+    if (write->kind == HOP_WRITE_DAYS || write->kind == HOP_WRITE_DROP)
+        return days_write(profile, write);
+    if (write->kind == HOP_WRITE_LAST || write->kind == HOP_WRITE_LATEST)
+        register_read(&pair, profile);
+    return HOP_OK;
+}
+
 void hop_freeze_field_put(struct hop_text *text, const char *what, const char *name)
 {
     hop_text_put(text, what);

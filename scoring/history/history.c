@@ -21,6 +21,16 @@ struct hop_history {
     char spool[HOP_PATH_MAX + 8];
 };
 
+static bool is_private(enum hop_history_role role)
+{
+    return role == HOP_HISTORY_MEMORY || role == HOP_HISTORY_REPLAY;
+}
+
+bool hop_history_keeps_log(const struct hop_history *history)
+{
+    return history->role != HOP_HISTORY_REPLAY;
+}
+
 static void fallback_open(struct hop_history *history, const struct hop_settings *settings)
 {
     hop_fallback_new(settings->fallback, history->role == HOP_HISTORY_READER, &history->fallback,
@@ -39,7 +49,7 @@ enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role r
         return hop_error_set(err, HOP_NOMEM, "history: no memory");
     history->role = role;
     hop_store_open(settings, role, &history->store, &history->store_trouble);
-    if (role != HOP_HISTORY_MEMORY)
+    if (!is_private(role))
         fallback_open(history, settings);
     if (history->store_trouble.rc == HOP_NOMEM || history->fallback_trouble.rc == HOP_NOMEM) {
         hop_history_free(&history);
@@ -47,6 +57,25 @@ enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role r
     }
     *ret_history = history;
     return HOP_OK;
+}
+
+bool hop_history_lets_all_in_by(const struct hop_conf *conf, struct hop_deadline deadline)
+{
+    struct hop_settings anonymous = *hop_conf_settings(conf);
+    anonymous.history_user[0] = anonymous.history_secret[0] = '\0';
+    struct hop_read *read = calloc(1, sizeof *read);
+    struct hop_store *store = NULL;
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    bool has_users = strncmp(anonymous.history, "sqlite:", 7) != 0;
+    bool lets_in = read && has_users &&
+                   hop_store_open(&anonymous, HOP_HISTORY_WRITER, &store, NULL) == HOP_OK &&
+                   hop_store_read_by(store, read, 1, &replies, deadline, NULL) == HOP_OK;
+    hop_replies_done(&replies);
+    if (store)
+        hop_store_free(&store);
+    free(read);
+    return lets_in;
 }
 
 void hop_history_free(struct hop_history **history)
@@ -153,7 +182,7 @@ static void fall_back_by(struct hop_history *history, const struct hop_login *lo
 {
     hop_recollection_done(recollection);
     recollection->around.tenants = reach->tenants > 1 ? reach->tenants : 1;
-    if (history->role == HOP_HISTORY_MEMORY)
+    if (is_private(history->role))
         return;
     struct hop_remembered remembered;
     struct hop_error second;
@@ -201,7 +230,7 @@ enum hop_rc hop_history_recall_by(struct hop_history *history, const struct hop_
         fall_back_by(history, login, reach, ret_recollection, deadline, err);
         return rc;
     }
-    if (history->role == HOP_HISTORY_MEMORY || !hop_profile_empty(&ret_recollection->merged))
+    if (is_private(history->role) || !hop_profile_empty(&ret_recollection->merged))
         return HOP_OK;
     return forgotten_by(history, login, reach, ret_recollection, deadline, err);
 }

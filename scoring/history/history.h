@@ -4,15 +4,18 @@
 #ifndef HOP_HISTORY_H
 #define HOP_HISTORY_H
 
+#include "acl.h"
 #include "conf.h"
 #include "names.h"
 #include "plan.h"
+#include "prune.h"
 
 enum hop_history_role {
     HOP_HISTORY_WRITER, /* the module, the command: reads, records, falls back, spools */
     HOP_HISTORY_READER, /* the sshd helpers: read-only user and secret, no fallback writes, no spool
                          */
-    HOP_HISTORY_MEMORY  /* replay: a private in-memory store, neither fallback nor spool */
+    HOP_HISTORY_MEMORY, /* a private in-memory store, neither fallback nor spool */
+    HOP_HISTORY_REPLAY  /* the same, whose login log nobody reads: no entries are made */
 };
 
 struct hop_history;
@@ -22,6 +25,7 @@ struct hop_history;
  * reason. Returns HOP_NOMEM only. `conf` must outlive the handle. */
 enum hop_rc hop_history_new(const struct hop_conf *conf, enum hop_history_role role,
                             struct hop_history **ret_history, struct hop_error *err);
+bool hop_history_keeps_log(const struct hop_history *history);
 void hop_history_free(struct hop_history **history);
 
 /* One round trip, for which the store has 60 % of the time left. Always fills *ret_recollection
@@ -57,6 +61,10 @@ enum hop_rc hop_history_flush_by(struct hop_history *history, struct hop_deadlin
                                  size_t *ret_flushed, size_t *ret_left, struct hop_error *err);
 enum hop_rc hop_history_spooled(struct hop_history *history, size_t *ret_count,
                                 struct hop_error *err);
+
+/* Does the store answer whoever names no user? Then no user's rights bind anybody. Makes a
+ * connection of its own; false for a store without users. */
+bool hop_history_lets_all_in_by(const struct hop_conf *conf, struct hop_deadline deadline);
 
 /* The store itself, for the command (log, ping). NULL when it could not be opened. */
 struct hop_store *hop_history_store(struct hop_history *history);

@@ -33,7 +33,8 @@ enum hop_recall_source { HOP_RECALL_NOWHERE, HOP_RECALL_STORE, HOP_RECALL_FALLBA
 struct hop_recollection {
     enum hop_recall_source source;
     struct hop_profile own;    /* of this host's witness: what is written to and bounded */
-    struct hop_profile merged; /* with home's: what is scored */
+    struct hop_profile merged; /* with home's: what is scored. Either may be borrowed from a store
+                                  that keeps profiles (memory), until its next write */
     struct hop_around around;
     char inventory_tag[HOP_TAG_MAX + 1]; /* another tenant's tag on the source address; "" none */
     int64_t store_time_ms;               /* the store's clock; 0 unknown */
@@ -43,8 +44,9 @@ void hop_recollection_done(struct hop_recollection *recollection);
 
 /* Everything one score needs, TIME first. `ret_reads` is large (100 KiB): the caller allocates it.
  *
- *   own [home] 5 x (touches, size) [13 visits] [owners, size] [inventory, size] 2 or 4 of team
- *   and organisation, 2 or 3 freezes; home and visits only where the witness is a tenant
+ *   own [home] 5 x (touches, size) [13 visits] 2 x failures [2 x the net's failures] [owners, size]
+ *   [inventory, size] 2 or 4 of team and organisation, 2 or 3 freezes; home and visits only where
+ *   the witness is a tenant
  */
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,
                     struct hop_reads *ret_reads);
@@ -55,11 +57,15 @@ enum hop_rc hop_plan_recollect(const struct hop_reads *reads, const struct hop_r
                                const struct hop_login *login, const struct hop_reach *reach,
                                struct hop_recollection *ret_recollection);
 
-/* A verdict was reached: the touch of the tenant (unless one of this tenant and hour is already
- * among those read, as large), and the log entry's line. */
-enum hop_rc hop_plan_judged(const struct hop_login *login, const struct hop_reach *reach,
-                            const struct hop_recollection *recollection, int surprise_db,
-                            const char *log_line, struct hop_batch *batch);
+/* A verdict was reached: the touch of the tenant, unless one of this tenant and hour is already
+ * among those read, as large. */
+enum hop_rc hop_plan_touch(const struct hop_login *login, const struct hop_reach *reach,
+                           const struct hop_recollection *recollection, int surprise_db,
+                           struct hop_batch *batch);
+/* The identity failed, at the login's time: its own list and, where the source is public, the
+ * net's. Nothing without an identity. */
+enum hop_rc hop_plan_failed(const struct hop_login *login, const struct hop_reach *reach,
+                            enum hop_failure_kind kind, struct hop_batch *batch);
 /* A login finished: sightings, registers, visits, owners, inventory, team, evictions of surplus
  * values; nothing unless lesson.learn. The hour counts only at a session start. A host that writes
  * as home beside tenant witnesses is home's own, so the destinations it writes are home's. */
@@ -70,7 +76,7 @@ enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_rea
  * "<identity> <last register>". Nothing without an address of its own. */
 enum hop_rc hop_plan_session(const struct hop_login *login, const struct hop_reach *reach,
                              bool open, struct hop_batch *batch);
-/* One more line for the witness's log under `id` (outcomes, author's actions). */
+/* One more line for the witness's log under `id` (verdicts, outcomes, author's actions). */
 enum hop_rc hop_plan_log(const struct hop_reach *reach, const char *id, const char *line,
                          struct hop_batch *batch);
 /* A passed step-up: the register. */
@@ -84,6 +90,11 @@ void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const
                      int64_t bucket);
 void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
                     int month);
+void hop_key_failures(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                      int64_t bucket);
+/* Of everybody's failures from one source net. */
+void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
+                          const struct hop_address *address, int64_t bucket);
 void hop_key_owners(struct hop_text *text, const struct hop_reach *reach, const char *key);
 void hop_key_inventory(struct hop_text *text, const struct hop_reach *reach,
                        const struct hop_address *address);
@@ -99,6 +110,19 @@ void hop_key_pairs(struct hop_text *text, const struct hop_reach *reach, const c
 void hop_key_freeze(struct hop_text *text, const struct hop_reach *reach);
 void hop_key_log(struct hop_text *text, const struct hop_reach *reach, const char *witness);
 
+/* hash "time" -> epoch s of the last prune */
+void hop_key_pruned(struct hop_text *text, const struct hop_reach *reach);
+#define HOP_FIELD_PRUNED "time"
+
+/* A key taken apart again, still percent-coded. */
+struct hop_key_parts {
+    char list;            /* p x y k n s d; l for a log, f freeze, o approval, m the marker */
+    struct hop_span name; /* what stands in the braces */
+    struct hop_span tail; /* witness, bucket or month; empty where there is none */
+};
+/* False for a key that none of the functions above makes. */
+bool hop_key_parse(const char *key, const char *prefix, struct hop_key_parts *ret_parts);
+
 /* A profile's field "c:NL" -> kind and value; and a profile from the pairs of a hash. */
 bool hop_field_parse(struct hop_span field, enum hop_kind *ret_kind, struct hop_span *ret_value);
 void hop_field_put(struct hop_text *text, enum hop_kind kind, struct hop_span value);
@@ -108,6 +132,9 @@ void hop_field_put(struct hop_text *text, enum hop_kind kind, struct hop_span va
  * costs little. On failure (HOP_NOMEM) *ret_profile, which the caller initialised, is empty. */
 enum hop_rc hop_profile_of_pairs(const struct hop_pair *pairs, size_t count,
                                  struct hop_profile *ret_profile);
+/* Does to a decoded profile what the write does to its hash. Other failures than HOP_NOMEM are
+ * none: what is malformed is skipped as above. */
+enum hop_rc hop_profile_write(struct hop_profile *profile, const struct hop_write *write);
 
 /* Freeze entries: fields "account:<identity>", "key:<key>", "source:<address>"; value
  * "<step_up|block>|<epoch s>|<author>|<why>", the last two percent-coded. */

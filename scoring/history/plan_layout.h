@@ -10,7 +10,8 @@
 /* Index of a part's first read; NONE where this login has no such part. */
 #define HOP_LAYOUT_NONE SIZE_MAX
 struct hop_plan_layout {
-    size_t time, own, home, touches, visits, owners, inventory, organisation, team;
+    size_t time, own, home, touches, visits, failures, net_failures, owners, inventory,
+        organisation, team;
     size_t frozen_account, frozen_key, frozen_source;
     size_t count;
 };
@@ -21,5 +22,8 @@ void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *r
 bool hop_plan_is_public(const struct hop_address *address);
 /* The bucket that a moment's touches are in. */
 int64_t hop_touch_bucket(int64_t time);
+int64_t hop_failure_bucket(int64_t time);
+/* Tells identities apart without naming them. */
+void hop_identity_tag_put(struct hop_text *text, const char *identity);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "date.h"
+#include "digest.h"
 #include "plan_layout.h"
 
 #define READS_OF_TOUCHES 2 * HOP_TOUCH_BUCKETS
@@ -12,10 +13,25 @@ bool hop_plan_is_public(const struct hop_address *address)
            !hop_address_is_loopback(address);
 }
 
+static int64_t bucket_of(int64_t time, int64_t seconds)
+{
+    int64_t bucket = time / seconds;
+    return time % seconds < 0 ? bucket - 1 : bucket;
+}
+
 int64_t hop_touch_bucket(int64_t time)
 {
-    int64_t bucket = time / HOP_TOUCH_BUCKET_SECONDS;
-    return time % HOP_TOUCH_BUCKET_SECONDS < 0 ? bucket - 1 : bucket;
+    return bucket_of(time, HOP_TOUCH_BUCKET_SECONDS);
+}
+
+int64_t hop_failure_bucket(int64_t time)
+{
+    return bucket_of(time, HOP_FAILURE_BUCKET_SECONDS);
+}
+
+void hop_identity_tag_put(struct hop_text *text, const char *identity)
+{
+    hop_digest_put(text, hop_digest(hop_span_of(identity)));
 }
 
 static size_t take(struct hop_plan_layout *layout, bool wanted, size_t reads)
@@ -38,6 +54,8 @@ void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *r
     layout.home = take(&layout, tenant_witness, 1);
     layout.touches = take(&layout, true, READS_OF_TOUCHES);
     layout.visits = take(&layout, tenant_witness, HOP_VISIT_MONTHS);
+    layout.failures = take(&layout, true, HOP_FAILURE_BUCKETS);
+    layout.net_failures = take(&layout, hop_plan_is_public(source), HOP_FAILURE_BUCKETS);
     layout.owners = take(&layout, login->key[0] != '\0', READS_OF_NAMES);
     layout.inventory = take(&layout, hop_plan_is_public(source), READS_OF_NAMES);
     layout.organisation = take(&layout, true, READS_OF_ADMINS);
@@ -48,8 +66,8 @@ void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *r
     *ret_layout = layout;
 }
 
-_Static_assert(1 + 1 + 1 + READS_OF_TOUCHES + HOP_VISIT_MONTHS + 2 * READS_OF_NAMES +
-                       2 * READS_OF_ADMINS + 3 <=
+_Static_assert(1 + 1 + 1 + READS_OF_TOUCHES + HOP_VISIT_MONTHS + 2 * HOP_FAILURE_BUCKETS +
+                       2 * READS_OF_NAMES + 2 * READS_OF_ADMINS + 3 <=
                    HOP_READS_MAX,
                "all parts must fit");
 
@@ -58,20 +76,18 @@ static struct hop_text read_add(struct hop_reads *reads, enum hop_read_kind kind
 {
     struct hop_read *read = &reads->items[reads->count++];
     read->kind = kind;
+    read->profile_will_do = false;
     read->limit = limit;
     read->key[0] = read->field[0] = '\0';
     return hop_text_over(read->key, sizeof read->key);
 }
 
-static void profiles_add(struct hop_reads *reads, const struct hop_login *login,
-                         const struct hop_reach *reach, bool home)
+static void profile_add(struct hop_reads *reads, const struct hop_login *login,
+                        const struct hop_reach *reach, const char *witness)
 {
     struct hop_text key = read_add(reads, HOP_READ_HASH, 0);
-    hop_key_profile(&key, reach, login->identity, reach->witness);
-    if (!home)
-        return;
-    key = read_add(reads, HOP_READ_HASH, 0);
-    hop_key_profile(&key, reach, login->identity, HOP_HOME);
+    reads->items[reads->count - 1].profile_will_do = true;
+    hop_key_profile(&key, reach, login->identity, witness);
 }
 
 /* This bucket and those before it that still hold some of the last 24 hours. */
@@ -94,6 +110,23 @@ static void visits_add(struct hop_reads *reads, const struct hop_login *login,
     for (int back = 0; back < HOP_VISIT_MONTHS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SET_SIZE, 0);
         hop_key_visits(&key, reach, login->identity, newest - back);
+    }
+}
+
+/* A sample as large as may be says by itself that the list is full. */
+static void failures_add(struct hop_reads *reads, const struct hop_login *login,
+                         const struct hop_reach *reach, const struct hop_plan_layout *layout)
+{
+    int64_t newest = hop_failure_bucket(login->time);
+    for (int64_t back = 0; back < HOP_FAILURE_BUCKETS; back++) {
+        struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_FAILURE_READ_MAX);
+        hop_key_failures(&key, reach, login->identity, newest - back);
+    }
+    if (layout->net_failures == HOP_LAYOUT_NONE)
+        return;
+    for (int64_t back = 0; back < HOP_FAILURE_BUCKETS; back++) {
+        struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_FAILURE_READ_MAX);
+        hop_key_net_failures(&key, reach, &login->origin.address, newest - back);
     }
 }
 
@@ -156,10 +189,13 @@ void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach
     hop_plan_layout_of(login, reach, &layout);
     ret_reads->count = 0;
     read_add(ret_reads, HOP_READ_TIME, 0);
-    profiles_add(ret_reads, login, reach, layout.home != HOP_LAYOUT_NONE);
+    profile_add(ret_reads, login, reach, reach->witness);
+    if (layout.home != HOP_LAYOUT_NONE)
+        profile_add(ret_reads, login, reach, HOP_HOME);
     touches_add(ret_reads, login, reach);
     if (layout.visits != HOP_LAYOUT_NONE)
         visits_add(ret_reads, login, reach);
+    failures_add(ret_reads, login, reach, &layout);
     if (layout.owners != HOP_LAYOUT_NONE)
         owners_add(ret_reads, login, reach);
     if (layout.inventory != HOP_LAYOUT_NONE)

@@ -102,13 +102,13 @@ static void touch_add(struct pen *pen, const struct hop_around *around, int surp
     write_add(pen, HOP_WRITE_MEMBER, NULL, member);
 }
 
-enum hop_rc hop_plan_judged(const struct hop_login *login, const struct hop_reach *reach,
-                            const struct hop_recollection *recollection, int surprise_db,
-                            const char *log_line, struct hop_batch *batch)
+enum hop_rc hop_plan_touch(const struct hop_login *login, const struct hop_reach *reach,
+                           const struct hop_recollection *recollection, int surprise_db,
+                           struct hop_batch *batch)
 {
     struct pen pen = pen_of(login, reach, batch);
     touch_add(&pen, &recollection->around, surprise_db);
-    return pen.rc == HOP_OK ? hop_plan_log(reach, login->id, log_line, batch) : pen.rc;
+    return pen.rc;
 }
 
 enum hop_rc hop_plan_log(const struct hop_reach *reach, const char *id, const char *line,
@@ -118,6 +118,34 @@ enum hop_rc hop_plan_log(const struct hop_reach *reach, const char *id, const ch
     struct hop_text text = hop_text_over(key, sizeof key);
     hop_key_log(&text, reach, reach->witness);
     return hop_batch_add(batch, HOP_WRITE_LOG, key, id, line, HOP_LOG_CAP);
+}
+
+/* --- a failure --- */
+
+enum hop_rc hop_plan_failed(const struct hop_login *login, const struct hop_reach *reach,
+                            enum hop_failure_kind kind, struct hop_batch *batch)
+{
+    if (!login->identity[0])
+        return HOP_OK;
+    struct pen pen = pen_of(login, reach, batch);
+    struct hop_failure failure = {.time = login->time - login->time % HOP_FAILURE_SLOT_SECONDS,
+                                  .kind = kind};
+    char member[MEMBER_TEXT_MAX];
+    struct hop_text text = hop_text_over(member, sizeof member);
+    hop_failure_put(&text, &failure);
+    struct hop_text key = key_start(&pen);
+    hop_key_failures(&key, reach, login->identity, hop_failure_bucket(failure.time));
+    write_add(&pen, HOP_WRITE_MEMBER, NULL, member);
+    if (!hop_plan_is_public(&login->origin.address))
+        return pen.rc;
+    struct hop_text tag = hop_text_over(failure.tag, sizeof failure.tag);
+    hop_identity_tag_put(&tag, login->identity);
+    text = hop_text_over(member, sizeof member);
+    hop_failure_put(&text, &failure);
+    key = key_start(&pen);
+    hop_key_net_failures(&key, reach, &login->origin.address, hop_failure_bucket(failure.time));
+    write_add(&pen, HOP_WRITE_MEMBER, NULL, member);
+    return pen.rc;
 }
 
 /* --- a login finished --- */

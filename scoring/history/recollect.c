@@ -36,6 +36,12 @@ static const struct hop_reply *reply_at(const struct reading *reading, size_t pl
     return &reading->replies[place];
 }
 
+static bool has_future(const struct hop_profile *profile, int32_t today)
+{
+    return hop_profile_has_future(profile, today) || hop_date_day(profile->last.time) > today + 1 ||
+           hop_date_day(profile->step_up_time) > today + 1;
+}
+
 /* A register that tomorrow's tomorrow wrote comes from a wrong clock, or from a host that wants to
  * stand still in time. */
 static void drop_future(struct hop_profile *profile, int32_t today)
@@ -51,16 +57,21 @@ static enum hop_rc profile_read(const struct reading *reading, size_t place,
                                 struct hop_profile *profile)
 {
     const struct hop_reply *reply = reply_at(reading, place);
-    enum hop_rc rc = hop_profile_of_pairs(reply->pairs, reply->count, profile);
-    if (rc == HOP_OK)
-        drop_future(profile, hop_date_day(reading->login->time));
+    int32_t today = hop_date_day(reading->login->time);
+    enum hop_rc rc = HOP_OK;
+    if (reply->profile && !has_future(reply->profile, today))
+        *profile = hop_profile_view(reply->profile);
+    else if (reply->profile)
+        rc = hop_profile_merge(profile, reply->profile);
+    else
+        rc = hop_profile_of_pairs(reply->pairs, reply->count, profile);
+    if (rc == HOP_OK && !profile->borrowed)
+        drop_future(profile, today);
     return rc;
 }
 
 static enum hop_rc home_read(const struct reading *reading)
 {
-    if (reading->layout->home == HOP_LAYOUT_NONE)
-        return HOP_OK;
     struct hop_profile home;
     hop_profile_init(&home);
     enum hop_rc rc = profile_read(reading, reading->layout->home, &home);
@@ -72,10 +83,16 @@ static enum hop_rc home_read(const struct reading *reading)
 
 static enum hop_rc profiles_read(const struct reading *reading)
 {
-    enum hop_rc rc = profile_read(reading, reading->layout->own, &reading->into->own);
-    if (rc == HOP_OK)
-        rc = hop_profile_merge(&reading->into->merged, &reading->into->own);
-    return rc == HOP_OK ? home_read(reading) : rc;
+    struct hop_recollection *into = reading->into;
+    enum hop_rc rc = profile_read(reading, reading->layout->own, &into->own);
+    if (rc != HOP_OK)
+        return rc;
+    bool home = reading->layout->home != HOP_LAYOUT_NONE;
+    if (into->own.borrowed && !home)
+        into->merged = hop_profile_view(&into->own);
+    else
+        rc = hop_profile_merge(&into->merged, &into->own);
+    return rc == HOP_OK && home ? home_read(reading) : rc;
 }
 
 static size_t sampled(const struct hop_reply *sample, size_t most)
@@ -94,6 +111,13 @@ static void bucket_read(const struct hop_reply *sample, int64_t bucket, struct h
     }
 }
 
+/* Where tenants write in their own name, more than a sample holds may be there to keep the true
+ * touches out of it: what is not read then counts as the worst that could stand there. */
+static int64_t touches_full(const struct hop_reach *reach)
+{
+    return reach->all_home ? HOP_SHARED_SET_FULL : HOP_TOUCH_READ_MAX;
+}
+
 static enum hop_rc touches_read(const struct reading *reading)
 {
     struct hop_around *around = &reading->into->around;
@@ -101,7 +125,7 @@ static enum hop_rc touches_read(const struct reading *reading)
     size_t room = 0;
     for (size_t back = 0; back < HOP_TOUCH_BUCKETS; back++) {
         room += sampled(&replies[2 * back], HOP_TOUCH_READ_MAX);
-        around->touches_flooded |= replies[2 * back + 1].number > HOP_SHARED_SET_FULL;
+        around->touches_flooded |= replies[2 * back + 1].number > touches_full(reading->reach);
     }
     if (room == 0)
         return HOP_OK;
@@ -111,6 +135,53 @@ static enum hop_rc touches_read(const struct reading *reading)
     int64_t newest = hop_touch_bucket(reading->login->time);
     for (size_t back = 0; back < HOP_TOUCH_BUCKETS; back++)
         bucket_read(&replies[2 * back], newest - (int64_t)back, around);
+    return HOP_OK;
+}
+
+/* One's own failures stand in the net's list too. What is spoilt or in the wrong bucket was not
+ * written by hopwarden; where it fills the sample, it hides what was. */
+static void failure_bucket_read(const struct hop_reply *sample, int64_t bucket, const char *self,
+                                struct hop_around *around)
+{
+    around->failures_flooded |= sample->count >= HOP_FAILURE_READ_MAX;
+    for (size_t i = 0; i < sampled(sample, HOP_FAILURE_READ_MAX); i++) {
+        struct hop_failure failure;
+        if (!hop_failure_parse(sample->pairs[i].field, &failure) ||
+            hop_failure_bucket(failure.time) != bucket || (self && strcmp(self, failure.tag) == 0))
+            continue;
+        failure.of_another = self != NULL;
+        around->failures[around->failure_count++] = failure;
+    }
+}
+
+static size_t failures_sampled(const struct reading *reading, size_t place)
+{
+    size_t room = 0;
+    for (size_t back = 0; place != HOP_LAYOUT_NONE && back < HOP_FAILURE_BUCKETS; back++)
+        room += sampled(reply_at(reading, place + back), HOP_FAILURE_READ_MAX);
+    return room;
+}
+
+static enum hop_rc failures_read(const struct reading *reading)
+{
+    struct hop_around *around = &reading->into->around;
+    size_t own = reading->layout->failures, net = reading->layout->net_failures;
+    size_t room = failures_sampled(reading, own) + failures_sampled(reading, net);
+    if (room == 0)
+        return HOP_OK;
+    around->failures = calloc(room, sizeof *around->failures);
+    if (!around->failures)
+        return HOP_NOMEM;
+    char self[HOP_TAG_MAX + 1];
+    struct hop_text tag = hop_text_over(self, sizeof self);
+    hop_identity_tag_put(&tag, reading->login->identity);
+    int64_t newest = hop_failure_bucket(reading->login->time);
+    for (size_t back = 0; back < HOP_FAILURE_BUCKETS; back++) {
+        int64_t bucket = newest - (int64_t)back;
+        failure_bucket_read(reply_at(reading, own + back), bucket, NULL, around);
+        if (net != HOP_LAYOUT_NONE)
+            failure_bucket_read(reply_at(reading, net + back), bucket, self, around);
+    }
     return HOP_OK;
 }
 
@@ -145,8 +216,9 @@ static void owners_read(const struct reading *reading)
 }
 
 /* Of several other tenants the first by name, so that the answer does not depend on the sample's
- * order. Home is never in the inventory; this tenant's own tag there proves nothing; and one that
- * is no tag hides others, which is what a flood does. */
+ * order. Home is never in the inventory; this tenant's own tag there proves nothing. One that is no
+ * tag hides others, which is what a flood does; so does a second tenant's where tenants write in
+ * their own name: it may stand there to make a hop look like a usual one. */
 static void inventory_read(const struct reading *reading)
 {
     if (reading->layout->inventory == HOP_LAYOUT_NONE)
@@ -159,9 +231,11 @@ static void inventory_read(const struct reading *reading)
         if (!hop_tenant_valid(sample->pairs[i].field) ||
             !hop_span_copy(sample->pairs[i].field, other, sizeof other))
             flooded = true;
-        else if (strcmp(other, reading->login->tenant_tag) != 0 &&
-                 (!tag[0] || strcmp(other, tag) < 0))
-            hop_string_copy(tag, HOP_TAG_MAX + 1, other);
+        else if (strcmp(other, reading->login->tenant_tag) != 0) {
+            flooded |= tag[0] && !reading->reach->all_home;
+            if (!tag[0] || strcmp(other, tag) < 0)
+                hop_string_copy(tag, HOP_TAG_MAX + 1, other);
+        }
     }
     reading->into->around.inventory_flooded = flooded;
 }
@@ -201,6 +275,8 @@ static enum hop_rc all_read(const struct reading *reading)
     enum hop_rc rc = profiles_read(reading);
     if (rc == HOP_OK)
         rc = touches_read(reading);
+    if (rc == HOP_OK)
+        rc = failures_read(reading);
     if (rc != HOP_OK)
         return rc;
     into->source = HOP_RECALL_STORE;

@@ -207,8 +207,9 @@ static const struct hop_write *writer_before(const struct hop_batch *batch, size
         const struct hop_write *before = &batch->writes[i - 1];
         bool field = hop_write_joins(before->kind) || before->kind == HOP_WRITE_FIELD ||
                      before->kind == HOP_WRITE_DROP;
-        if (field && strcmp(before->key, write->key) == 0 &&
-            strcmp(before->field, write->field) == 0)
+        if (strcmp(before->key, write->key) != 0)
+            continue;
+        if (before->kind == HOP_WRITE_ERASE || (field && strcmp(before->field, write->field) == 0))
             return before;
     }
     return NULL;
@@ -220,7 +221,7 @@ static struct hop_span old_of(const struct hop_batch *batch,
     const struct hop_write *before = writer_before(batch, at);
     if (!before)
         return outcomes[at].old;
-    if (before->kind == HOP_WRITE_DROP)
+    if (before->kind == HOP_WRITE_DROP || before->kind == HOP_WRITE_ERASE)
         return (struct hop_span){0};
     if (before->kind == HOP_WRITE_FIELD)
         return hop_span_of(before->value);
@@ -272,6 +273,12 @@ static void write_command(struct hop_wire_pipeline *pipeline, const struct hop_w
         break;
     case HOP_WRITE_MEMBER:
         hop_wire_command(pipeline, 3, (const char *[]){"SADD", write->key, write->value});
+        break;
+    case HOP_WRITE_LEAVE:
+        hop_wire_command(pipeline, 3, (const char *[]){"SREM", write->key, write->value});
+        break;
+    case HOP_WRITE_ERASE:
+        hop_wire_command(pipeline, 2, (const char *[]){"UNLINK", write->key});
         break;
     case HOP_WRITE_LOG:
         log_command(pipeline, write);

@@ -50,6 +50,41 @@ enum hop_rc hop_store_log_by(struct hop_store *store, const char *key, int64_t s
     return rc;
 }
 
+enum hop_rc hop_store_keys_by(struct hop_store *store, const char *prefix,
+                              struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                              struct hop_deadline deadline, struct hop_error *err)
+{
+    if (cursor->ended)
+        return HOP_OK;
+    enum hop_rc rc = in_time(store, deadline, err);
+    if (rc == HOP_OK)
+        rc = store->ops->keys_by(store, prefix, cursor, visit, context, deadline, err);
+    return rc;
+}
+
+enum hop_rc hop_store_items_by(struct hop_store *store, const char *key, enum hop_object object,
+                               struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                               struct hop_deadline deadline, struct hop_error *err)
+{
+    if (cursor->ended)
+        return HOP_OK;
+    enum hop_rc rc = in_time(store, deadline, err);
+    if (rc == HOP_OK)
+        rc = store->ops->items_by(store, key, object, cursor, visit, context, deadline, err);
+    return rc;
+}
+
+enum hop_rc hop_store_weed_by(struct hop_store *store, const char *key, hop_log_weed *weed,
+                              void *context, size_t *ret_removed, struct hop_deadline deadline,
+                              struct hop_error *err)
+{
+    *ret_removed = 0;
+    enum hop_rc rc = in_time(store, deadline, err);
+    if (rc == HOP_OK)
+        rc = store->ops->weed_by(store, key, weed, context, ret_removed, deadline, err);
+    return rc;
+}
+
 void hop_store_free(struct hop_store **store)
 {
     if (*store)

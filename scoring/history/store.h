@@ -32,6 +32,7 @@ enum hop_read_kind {
 
 struct hop_read {
     enum hop_read_kind kind;
+    bool profile_will_do; /* of HOP_READ_HASH: the asker wants a profile, see hop_reply */
     unsigned limit;
     char key[HOP_STORE_KEY_MAX + 1];
     char field[HOP_STORE_KEY_MAX + 1];
@@ -41,9 +42,14 @@ struct hop_pair {
     struct hop_span field, value;
 };
 
-/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. */
+struct hop_profile;
+
+/* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. A store
+ * that keeps profiles decoded may give `profile` in the place of the pairs where that will do: it
+ * is the store's, and holds until the next write. */
 struct hop_reply {
     bool present;
+    const struct hop_profile *profile;
     int64_t number;
     struct hop_pair *pairs;
     size_t count;
@@ -75,6 +81,8 @@ enum hop_write_kind {
     HOP_WRITE_FIELD,  /* hash field := value */
     HOP_WRITE_DROP,   /* hash field removed */
     HOP_WRITE_MEMBER, /* set: add `value` */
+    HOP_WRITE_LEAVE,  /* set: remove `value` */
+    HOP_WRITE_ERASE,  /* the key and all that it holds; for upkeep, never for a login */
     HOP_WRITE_LOG, /* log: append `value`, whose id is `field` (ULID); the newest `number` entries
                     * are kept, older ones only for a while */
     HOP_WRITE_KIND_COUNT
@@ -118,6 +126,22 @@ struct hop_store;
 /* Entries of a log in order of writing, `value` NUL-terminated; return false to stop. */
 typedef bool hop_log_visit(void *context, struct hop_span id, struct hop_span value);
 
+/* Upkeep: walks over a whole store, page by page; each page is one exchange of bounded size, and no
+ * login ever walks. A walk meets everything that is there from its begin to its end, perhaps more
+ * than once; what comes or goes meanwhile perhaps. Visitors may use the store. */
+#define HOP_WALK_PAGE 256
+enum hop_object { HOP_OBJECT_HASH, HOP_OBJECT_SET, HOP_OBJECT_LOG, HOP_OBJECT_COUNT };
+struct hop_cursor { /* begin with {0} */
+    bool ended;
+    char at[HOP_STORE_KEY_MAX + 33]; /* the store's own */
+};
+typedef void hop_key_visit(void *context, const char *key, enum hop_object object);
+/* `field` and `value` are NUL-terminated; a member is a field. */
+typedef void hop_item_visit(void *context, struct hop_span field, struct hop_span value);
+/* What becomes of an entry of a log. */
+enum hop_weed { HOP_WEED_KEEP, HOP_WEED_REMOVE, HOP_WEED_STOP };
+typedef enum hop_weed hop_log_weed(void *context, struct hop_span id, struct hop_span value);
+
 struct hop_store_ops {
     const char *name; /* "redis", "sqlite", "memory" */
     enum hop_rc (*read_by)(struct hop_store *store, const struct hop_read *reads, size_t count,
@@ -128,6 +152,15 @@ struct hop_store_ops {
     enum hop_rc (*log_by)(struct hop_store *store, const char *key, int64_t since_ms,
                           hop_log_visit *visit, void *context, struct hop_deadline deadline,
                           struct hop_error *err);
+    enum hop_rc (*keys_by)(struct hop_store *store, const char *prefix, struct hop_cursor *cursor,
+                           hop_key_visit *visit, void *context, struct hop_deadline deadline,
+                           struct hop_error *err);
+    enum hop_rc (*items_by)(struct hop_store *store, const char *key, enum hop_object object,
+                            struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                            struct hop_deadline deadline, struct hop_error *err);
+    enum hop_rc (*weed_by)(struct hop_store *store, const char *key, hop_log_weed *weed,
+                           void *context, size_t *ret_removed, struct hop_deadline deadline,
+                           struct hop_error *err);
     void (*free)(struct hop_store *store);
 };
 
@@ -150,6 +183,20 @@ enum hop_rc hop_store_write_by(struct hop_store *store, const struct hop_batch *
 enum hop_rc hop_store_log_by(struct hop_store *store, const char *key, int64_t since_ms,
                              hop_log_visit *visit, void *context, struct hop_deadline deadline,
                              struct hop_error *err);
+/* The next page of the keys that begin with `prefix` and what each holds. After a failure the
+ * cursor is where it was: ask again. */
+enum hop_rc hop_store_keys_by(struct hop_store *store, const char *prefix,
+                              struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                              struct hop_deadline deadline, struct hop_error *err);
+/* The next page of a hash's fields or a set's members. */
+enum hop_rc hop_store_items_by(struct hop_store *store, const char *key, enum hop_object object,
+                               struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                               struct hop_deadline deadline, struct hop_error *err);
+/* Goes through a log in order of writing and removes what `weed` says; entries that are none of
+ * ours go too. *ret_removed counts also when it fails. */
+enum hop_rc hop_store_weed_by(struct hop_store *store, const char *key, hop_log_weed *weed,
+                              void *context, size_t *ret_removed, struct hop_deadline deadline,
+                              struct hop_error *err);
 void hop_store_free(struct hop_store **store);
 
 /* Opening makes no connection and, for Redis, never blocks. */

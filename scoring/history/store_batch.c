@@ -22,6 +22,8 @@ static const struct shape shapes[HOP_WRITE_KIND_COUNT] = {
     [HOP_WRITE_FIELD] = {.word = "field", .field = true, .value = true},
     [HOP_WRITE_DROP] = {.word = "drop", .field = true},
     [HOP_WRITE_MEMBER] = {.word = "member", .value = true},
+    [HOP_WRITE_LEAVE] = {.word = "leave", .value = true},
+    [HOP_WRITE_ERASE] = {.word = "erase"},
     [HOP_WRITE_LOG] = {.word = "log", .number = true, .field = true, .value = true},
 };
 
@@ -97,6 +99,8 @@ static bool join(enum hop_write_kind kind, struct hop_span fresh, struct hop_spa
     case HOP_WRITE_FIELD:
     case HOP_WRITE_DROP:
     case HOP_WRITE_MEMBER:
+    case HOP_WRITE_LEAVE:
+    case HOP_WRITE_ERASE:
     case HOP_WRITE_LOG:
     case HOP_WRITE_KIND_COUNT:
         break;

@@ -3,6 +3,7 @@
  * cluster_writes.c writes. */
 #include "cluster_writes.h"
 #include "redis_commands.h"
+#include "redis_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,110 @@ static enum hop_rc cluster_log_by(struct hop_store *base, const char *key, int64
     return task_result(&task, done, err);
 }
 
+/* --- upkeep ---------------------------------------------------------------------------------- */
+
+/* The nodes one after the other, in the order of the lowest slot that each owns. The cursor of a
+ * node means nothing to another one, so it stands behind its name:
+ *
+ *   "<lowest slot> <address> <port> <cursor>"
+ */
+struct place {
+    unsigned slot;
+    struct hop_redis_node node;
+    struct hop_cursor cursor; /* of the node */
+};
+
+static bool place_parse(const struct hop_cursor *cursor, struct place *ret_place)
+{
+    struct hop_span words = hop_span_of(cursor->at), slot, at;
+    int64_t number;
+    *ret_place = (struct place){.slot = 0};
+    if (!cursor->at[0])
+        return true;
+    if (!hop_span_word(&words, &slot) || !hop_span_int64(slot, 0, HOP_CLUSTER_SLOTS - 1, &number) ||
+        !hop_redis_node_parse(&words, &ret_place->node) || !hop_span_word(&words, &at))
+        return false;
+    ret_place->slot = (unsigned)number;
+    return hop_span_copy(at, ret_place->cursor.at, sizeof ret_place->cursor.at);
+}
+
+static void place_put(const struct place *place, struct hop_cursor *ret_cursor)
+{
+    struct hop_text text = hop_text_over(ret_cursor->at, sizeof ret_cursor->at);
+    hop_text_put_int(&text, place->slot);
+    hop_text_put_char(&text, ' ');
+    hop_redis_node_put(&text, &place->node);
+    hop_text_put_char(&text, ' ');
+    hop_text_put(&text, place->cursor.at[0] ? place->cursor.at : "0");
+}
+
+/* The lowest slot above this one that is its owner's lowest; false at the end. */
+static bool next_lowest(const struct hop_cluster_map *map, unsigned *slot)
+{
+    bool seen[HOP_CLUSTER_NODES_MAX] = {false};
+    for (unsigned i = 0; i < HOP_CLUSTER_SLOTS; i++) {
+        uint8_t owner = map->owner[i];
+        if (owner == HOP_CLUSTER_NOBODY || seen[owner])
+            continue;
+        seen[owner] = true;
+        if (i > *slot) {
+            *slot = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum hop_rc cluster_keys_by(struct hop_store *base, const char *prefix,
+                                   struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                                   struct hop_deadline deadline, struct hop_error *err)
+{
+    struct hop_cluster *cluster = &((struct cluster_store *)base)->cluster;
+    struct hop_redis_link *link;
+    struct place place;
+    if (!place_parse(cursor, &place))
+        return hop_error_set(err, HOP_MALFORMED, "redis: no cursor of a cluster");
+    enum hop_rc rc = hop_cluster_link_by(cluster, place.slot, NULL, deadline, &link, err);
+    if (rc != HOP_OK)
+        return rc;
+    if (!hop_redis_node_equal(&link->node, &place.node))
+        place.cursor = (struct hop_cursor){0}; /* another owner: from its beginning */
+    place.node = link->node;
+    rc = hop_redis_keys_by(link, prefix, &place.cursor, visit, context, deadline, err);
+    if (rc != HOP_OK)
+        return rc;
+    bool more = !place.cursor.ended || next_lowest(&cluster->map, &place.slot);
+    if (place.cursor.ended)
+        place.cursor = (struct hop_cursor){0};
+    cursor->ended = !more;
+    place_put(&place, cursor);
+    return HOP_OK;
+}
+
+static enum hop_rc cluster_items_by(struct hop_store *base, const char *key, enum hop_object object,
+                                    struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                                    struct hop_deadline deadline, struct hop_error *err)
+{
+    struct hop_cluster *cluster = &((struct cluster_store *)base)->cluster;
+    struct hop_redis_link *link;
+    enum hop_rc rc = hop_cluster_link_by(cluster, hop_cluster_slot(key), key, deadline, &link, err);
+    if (rc != HOP_OK)
+        return rc;
+    return hop_redis_items_by(link, key, object, cursor, visit, context, deadline, err);
+}
+
+static enum hop_rc cluster_weed_by(struct hop_store *base, const char *key, hop_log_weed *weed,
+                                   void *context, size_t *ret_removed, struct hop_deadline deadline,
+                                   struct hop_error *err)
+{
+    struct hop_cluster *cluster = &((struct cluster_store *)base)->cluster;
+    struct hop_redis_link *link;
+    enum hop_rc rc = hop_cluster_link_by(cluster, hop_cluster_slot(key), key, deadline, &link, err);
+    if (rc != HOP_OK)
+        return rc;
+    return hop_redis_weed_by(link, key, weed, context, ret_removed, deadline, err);
+}
+
 static void cluster_free(struct hop_store *base)
 {
     struct cluster_store *store = (struct cluster_store *)base;
@@ -199,6 +304,9 @@ static const struct hop_store_ops cluster_ops = {
     .read_by = cluster_read_by,
     .write_by = cluster_write_by,
     .log_by = cluster_log_by,
+    .keys_by = cluster_keys_by,
+    .items_by = cluster_items_by,
+    .weed_by = cluster_weed_by,
     .free = cluster_free,
 };
 

@@ -6,7 +6,7 @@
  *   table  nodes in order of insertion; slots hold node number + 1, 0 is free; linear probing,
  *          at most half full
  */
-#include "store.h"
+#include "plan.h"
 
 #include "ulid.h"
 
@@ -33,7 +33,9 @@ struct entry {
 };
 
 struct object {
+    enum hop_object holds;
     struct table table;
+    struct hop_profile *profile; /* of the table, once somebody asked for it; NULL */
     struct entry *entries;
     size_t entry_count, entry_room;
 };
@@ -161,7 +163,7 @@ static void table_done(struct table *table)
     free(table->slots);
 }
 
-static const struct object *object_find(const struct memory_store *store, const char *key)
+static struct object *object_find(const struct memory_store *store, const char *key)
 {
     size_t at = table_find(&store->keys, key);
     return at == NOWHERE ? NULL : &store->objects[at];
@@ -197,6 +199,34 @@ static enum hop_rc hash_read(const struct table *table, struct hop_replies *repl
     return rc;
 }
 
+/* Kept up to date by writes from then on. NULL without memory. */
+static const struct hop_profile *profile_of(struct object *object)
+{
+    if (object->profile)
+        return object->profile;
+    const struct table *table = &object->table;
+    struct hop_pair *pairs = calloc(table->count + 1, sizeof *pairs);
+    object->profile = calloc(1, sizeof *object->profile);
+    for (size_t i = 0; pairs && i < table->count; i++)
+        pairs[i] = (struct hop_pair){hop_span_of(table->nodes[i].name),
+                                     hop_span_of(table->nodes[i].value)};
+    if (!pairs || !object->profile ||
+        hop_profile_of_pairs(pairs, table->count, object->profile) != HOP_OK) {
+        free(object->profile);
+        object->profile = NULL;
+    }
+    free(pairs);
+    return object->profile;
+}
+
+static void profile_forget(struct object *object)
+{
+    if (object->profile)
+        hop_profile_done(object->profile);
+    free(object->profile);
+    object->profile = NULL;
+}
+
 static enum hop_rc field_read(const struct table *table, const char *field,
                               struct hop_replies *replies, struct hop_reply *reply)
 {
@@ -221,11 +251,16 @@ static enum hop_rc sample_read(const struct table *table, size_t limit, struct h
 static enum hop_rc read_one(const struct memory_store *store, const struct hop_read *read,
                             struct hop_replies *replies, struct hop_reply *reply)
 {
-    const struct object *object = object_find(store, read->key);
+    struct object *object = object_find(store, read->key);
     if (!object)
         return HOP_OK;
     switch (read->kind) {
     case HOP_READ_HASH:
+        if (read->profile_will_do)
+            reply->profile = profile_of(object);
+        reply->present = object->table.count > 0;
+        if (reply->profile)
+            return HOP_OK;
         return hash_read(&object->table, replies, reply);
     case HOP_READ_FIELD:
         return field_read(&object->table, read->field, replies, reply);
@@ -260,7 +295,8 @@ static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read 
 struct undo {
     size_t object; /* NOWHERE: nothing was changed */
     bool log, absent;
-    const char *name; /* the batch's */
+    const char *name; /* the batch's; NULL: a log's entry, or all of the object */
+    struct object erased;
     char *old;
 };
 
@@ -308,23 +344,32 @@ static bool field_join(struct memory_store *store, struct object *object,
 static bool member_add(struct memory_store *store, struct object *object,
                        const struct hop_write *write, struct undo *ret_undo)
 {
-    if (table_find(&object->table, write->value) != NOWHERE)
+    size_t at = table_find(&object->table, write->value);
+    if (at != NOWHERE && object->table.nodes[at].value)
         return true;
     char *value = strdup("");
     return value && table_set(store, object, write->value, value, ret_undo);
 }
 
-static bool field_drop(struct memory_store *store, struct object *object,
-                       const struct hop_write *write, struct undo *ret_undo)
+static bool name_drop(struct memory_store *store, struct object *object, const char *name,
+                      struct undo *ret_undo)
 {
-    size_t at = table_find(&object->table, write->field);
+    size_t at = table_find(&object->table, name);
     if (at == NOWHERE)
         return true;
     /* Undoing must not need memory: the node stays, without a value, until the batch is done. */
     *ret_undo = undo_of(store, object);
-    ret_undo->name = write->field;
+    ret_undo->name = name;
     ret_undo->old = object->table.nodes[at].value;
     object->table.nodes[at].value = NULL;
+    return true;
+}
+
+static bool object_erase(struct memory_store *store, struct object *object, struct undo *ret_undo)
+{
+    *ret_undo = undo_of(store, object);
+    ret_undo->erased = *object;
+    *object = (struct object){0};
     return true;
 }
 
@@ -351,12 +396,21 @@ static bool log_append(struct memory_store *store, struct object *object,
     return true;
 }
 
+static enum hop_object object_of(enum hop_write_kind kind)
+{
+    if (kind == HOP_WRITE_LOG)
+        return HOP_OBJECT_LOG;
+    return kind == HOP_WRITE_MEMBER ? HOP_OBJECT_SET : HOP_OBJECT_HASH;
+}
+
 static bool write_one(struct memory_store *store, const struct hop_write *write,
                       struct undo *ret_undo)
 {
     struct object *object = object_make(store, write->key);
     if (!object)
         return false;
+    if (!object->table.count && !object->entry_count)
+        object->holds = object_of(write->kind);
     switch (write->kind) {
     case HOP_WRITE_DAYS:
     case HOP_WRITE_LAST:
@@ -367,15 +421,30 @@ static bool write_one(struct memory_store *store, const struct hop_write *write,
         return value && table_set(store, object, write->field, value, ret_undo);
     }
     case HOP_WRITE_DROP:
-        return field_drop(store, object, write, ret_undo);
+        return name_drop(store, object, write->field, ret_undo);
     case HOP_WRITE_MEMBER:
         return member_add(store, object, write, ret_undo);
+    case HOP_WRITE_LEAVE:
+        return name_drop(store, object, write->value, ret_undo);
+    case HOP_WRITE_ERASE:
+        return object_erase(store, object, ret_undo);
     case HOP_WRITE_LOG:
         return log_append(store, object, write, ret_undo);
     case HOP_WRITE_KIND_COUNT:
         break;
     }
     return true;
+}
+
+static void object_done(struct object *object)
+{
+    profile_forget(object);
+    table_done(&object->table);
+    for (size_t i = 0; i < object->entry_count; i++) {
+        free(object->entries[i].id);
+        free(object->entries[i].value);
+    }
+    free(object->entries);
 }
 
 static void undo_one(struct memory_store *store, const struct undo *undo)
@@ -387,6 +456,11 @@ static void undo_one(struct memory_store *store, const struct undo *undo)
         struct entry *entry = &object->entries[--object->entry_count];
         free(entry->id);
         free(entry->value);
+        return;
+    }
+    if (!undo->name) {
+        object_done(object);
+        *object = undo->erased;
         return;
     }
     size_t at = table_find(&object->table, undo->name);
@@ -418,13 +492,16 @@ static void settle_one(struct memory_store *store, const struct hop_write *write
 {
     if (undo->object == NOWHERE)
         return;
-    struct object *object = &store->objects[undo->object];
+    struct object *object = &store->objects[undo->object], erased = undo->erased;
+    if (object->profile && hop_profile_write(object->profile, write) != HOP_OK)
+        profile_forget(object);
     free(undo->old);
+    object_done(&erased);
     if (write->kind == HOP_WRITE_LOG)
         entries_trim(object, (size_t)write->number);
-    if (write->kind != HOP_WRITE_DROP)
+    if (write->kind != HOP_WRITE_DROP && write->kind != HOP_WRITE_LEAVE)
         return;
-    size_t at = table_find(&object->table, write->field);
+    size_t at = table_find(&object->table, undo->name);
     if (at != NOWHERE && !object->table.nodes[at].value)
         table_remove(&object->table, at);
 }
@@ -469,14 +546,89 @@ static enum hop_rc memory_log_by(struct hop_store *base, const char *key, int64_
     return HOP_OK;
 }
 
-static void object_done(struct object *object)
+/* Keys never go, so that their number is a cursor. */
+static bool cursor_number(const struct hop_cursor *cursor, int64_t *ret_number)
 {
-    table_done(&object->table);
-    for (size_t i = 0; i < object->entry_count; i++) {
-        free(object->entries[i].id);
-        free(object->entries[i].value);
+    return !cursor->at[0] || hop_span_int64(hop_span_of(cursor->at), 0, INT64_MAX, ret_number);
+}
+
+static void cursor_move(struct hop_cursor *cursor, int64_t number, bool ended)
+{
+    struct hop_text text = hop_text_over(cursor->at, sizeof cursor->at);
+    hop_text_put_int(&text, number);
+    cursor->ended = ended;
+}
+
+static enum hop_rc memory_keys_by(struct hop_store *base, const char *prefix,
+                                  struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                                  struct hop_deadline deadline, struct hop_error *err)
+{
+    (void)deadline;
+    struct memory_store *store = (struct memory_store *)base;
+    int64_t at = 0;
+    if (!cursor_number(cursor, &at))
+        return hop_error_set(err, HOP_MALFORMED, "memory: not a cursor");
+    for (int page = 0; page < HOP_WALK_PAGE && (size_t)at < store->keys.count; page++, at++) {
+        const char *key = store->keys.nodes[at].name;
+        const struct object *object = &store->objects[at];
+        if (strncmp(key, prefix, strlen(prefix)) == 0 &&
+            (object->entry_count || object->table.count))
+            visit(context, key, object->holds);
     }
-    free(object->entries);
+    cursor_move(cursor, at, (size_t)at >= store->keys.count);
+    return HOP_OK;
+}
+
+/* Backwards: where something is removed the last node takes its place, and was visited before. */
+static enum hop_rc memory_items_by(struct hop_store *base, const char *key, enum hop_object kind,
+                                   struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                                   struct hop_deadline deadline, struct hop_error *err)
+{
+    (void)deadline;
+    struct memory_store *store = (struct memory_store *)base;
+    const struct object *object = object_find(store, key);
+    int64_t left = INT64_MAX;
+    if (!cursor_number(cursor, &left))
+        return hop_error_set(err, HOP_MALFORMED, "memory: not a cursor");
+    for (int page = 0; object && object->holds == kind && page < HOP_WALK_PAGE; page++) {
+        int64_t count = (int64_t)object->table.count;
+        left = left < count ? left : count;
+        if (left == 0)
+            break;
+        const struct node *node = &object->table.nodes[--left];
+        const char *value = kind == HOP_OBJECT_HASH ? node->value : NULL;
+        visit(context, hop_span_of(node->name), hop_span_of(value));
+    }
+    cursor_move(cursor, left, left == 0 || left == INT64_MAX);
+    return HOP_OK;
+}
+
+static enum hop_rc memory_weed_by(struct hop_store *base, const char *key, hop_log_weed *weed,
+                                  void *context, size_t *ret_removed, struct hop_deadline deadline,
+                                  struct hop_error *err)
+{
+    (void)deadline, (void)err;
+    struct memory_store *store = (struct memory_store *)base;
+    size_t at = table_find(&store->keys, key), kept = 0;
+    struct object *object = at == NOWHERE ? NULL : &store->objects[at];
+    bool stopped = false;
+    for (size_t i = 0; object && i < object->entry_count; i++) {
+        struct entry entry = object->entries[i];
+        enum hop_weed what = stopped
+                                 ? HOP_WEED_KEEP
+                                 : weed(context, hop_span_of(entry.id), hop_span_of(entry.value));
+        stopped = stopped || what == HOP_WEED_STOP;
+        if (what != HOP_WEED_REMOVE) {
+            object->entries[kept++] = entry;
+            continue;
+        }
+        free(entry.id);
+        free(entry.value);
+        ++*ret_removed;
+    }
+    if (object)
+        object->entry_count = kept;
+    return HOP_OK;
 }
 
 static void memory_free(struct hop_store *base)
@@ -494,6 +646,9 @@ static const struct hop_store_ops memory_ops = {
     .read_by = memory_read_by,
     .write_by = memory_write_by,
     .log_by = memory_log_by,
+    .keys_by = memory_keys_by,
+    .items_by = memory_items_by,
+    .weed_by = memory_weed_by,
     .free = memory_free,
 };
 

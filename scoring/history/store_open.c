@@ -240,7 +240,7 @@ enum hop_rc hop_store_open(const struct hop_settings *settings, enum hop_history
                            struct hop_store **ret_store, struct hop_error *err)
 {
     struct hop_url url;
-    if (role == HOP_HISTORY_MEMORY)
+    if (role == HOP_HISTORY_MEMORY || role == HOP_HISTORY_REPLAY)
         return hop_store_memory_new(ret_store, err);
     if (!hop_url_parse(hop_span_of(settings->history), &url))
         return unknown_form(settings->history, err);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A fleet's history on one Redis server (6.2 and up) or Valkey, or on the primary that sentinels
- * name: hashes, sets and streams under the keys as they are. No scripts, KEYS or SCAN. */
+ * name: hashes, sets and streams under the keys as they are. No scripts and no KEYS; SCAN for
+ * upkeep alone (redis_walk.c). */
 #include "clock.h"
 #include "redis_commands.h"
 #include "redis_sentinel.h"
 #include "redis_transport.h"
+#include "redis_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +225,55 @@ static enum hop_rc redis_log_by(struct hop_store *base, const char *key, int64_t
     return rc;
 }
 
+/* Upkeep speaks to the link as it is: with sentinels it has to have an aim. */
+static enum hop_rc link_ready_by(struct redis_store *store, struct hop_deadline deadline,
+                                 struct hop_error *err)
+{
+    struct hop_wire_pipeline pipeline;
+    struct hop_wire_answer answer;
+    if (!store->sentinel || store->link.fd >= 0)
+        return HOP_OK;
+    hop_wire_pipeline_init(&pipeline);
+    hop_wire_command(&pipeline, 1, (const char *[]){"TIME"});
+    enum hop_rc rc = send_by(store, &pipeline, true, &answer, deadline, err);
+    if (rc == HOP_OK)
+        hop_wire_answer_done(&answer);
+    return rc;
+}
+
+static enum hop_rc redis_keys_by(struct hop_store *base, const char *prefix,
+                                 struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                                 struct hop_deadline deadline, struct hop_error *err)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    enum hop_rc rc = link_ready_by(store, deadline, err);
+    if (rc != HOP_OK)
+        return rc;
+    return hop_redis_keys_by(&store->link, prefix, cursor, visit, context, deadline, err);
+}
+
+static enum hop_rc redis_items_by(struct hop_store *base, const char *key, enum hop_object object,
+                                  struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                                  struct hop_deadline deadline, struct hop_error *err)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    enum hop_rc rc = link_ready_by(store, deadline, err);
+    if (rc != HOP_OK)
+        return rc;
+    return hop_redis_items_by(&store->link, key, object, cursor, visit, context, deadline, err);
+}
+
+static enum hop_rc redis_weed_by(struct hop_store *base, const char *key, hop_log_weed *weed,
+                                 void *context, size_t *ret_removed, struct hop_deadline deadline,
+                                 struct hop_error *err)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    enum hop_rc rc = link_ready_by(store, deadline, err);
+    if (rc != HOP_OK)
+        return rc;
+    return hop_redis_weed_by(&store->link, key, weed, context, ret_removed, deadline, err);
+}
+
 static void redis_free(struct hop_store *base)
 {
     struct redis_store *store = (struct redis_store *)base;
@@ -239,6 +290,9 @@ static const struct hop_store_ops redis_ops = {
     .read_by = redis_read_by,
     .write_by = redis_write_by,
     .log_by = redis_log_by,
+    .keys_by = redis_keys_by,
+    .items_by = redis_items_by,
+    .weed_by = redis_weed_by,
     .free = redis_free,
 };
 

@@ -29,6 +29,16 @@ enum statement {
     ST_LOG_ADD,
     ST_LOG_TRIM,
     ST_LOG_PAGE,
+    ST_MEMBER_DROP,
+    ST_HASH_ERASE,
+    ST_SET_ERASE,
+    ST_LOG_ERASE,
+    ST_HASH_NEXT, /* these three in the order of enum hop_object */
+    ST_SET_NEXT,
+    ST_LOG_NEXT,
+    ST_HASH_PAGE,
+    ST_SET_PAGE,
+    ST_ENTRY_DROP,
     ST_COUNT
 };
 
@@ -52,6 +62,18 @@ static const char *const statements[ST_COUNT] = {
                     " AND seq <= (SELECT max(seq) FROM logs WHERE key = ?1) - ?2",
     [ST_LOG_PAGE] = "SELECT id, value, seq FROM logs WHERE key = ?1 AND seq > ?2"
                     " ORDER BY seq LIMIT ?3",
+    [ST_MEMBER_DROP] = "DELETE FROM sets WHERE key = ?1 AND member = ?2",
+    [ST_HASH_ERASE] = "DELETE FROM hashes WHERE key = ?1",
+    [ST_SET_ERASE] = "DELETE FROM sets WHERE key = ?1",
+    [ST_LOG_ERASE] = "DELETE FROM logs WHERE key = ?1",
+    [ST_HASH_NEXT] = "SELECT key FROM hashes WHERE key > ?1 AND key >= ?2 ORDER BY key LIMIT 1",
+    [ST_SET_NEXT] = "SELECT key FROM sets WHERE key > ?1 AND key >= ?2 ORDER BY key LIMIT 1",
+    [ST_LOG_NEXT] = "SELECT key FROM logs WHERE key > ?1 AND key >= ?2 ORDER BY key LIMIT 1",
+    [ST_HASH_PAGE] = "SELECT field, value FROM hashes WHERE key = ?1 AND field >= ?2"
+                     " ORDER BY field LIMIT ?3",
+    [ST_SET_PAGE] = "SELECT member, '' FROM sets WHERE key = ?1 AND member >= ?2"
+                    " ORDER BY member LIMIT ?3",
+    [ST_ENTRY_DROP] = "DELETE FROM logs WHERE key = ?1 AND seq = ?2",
 };
 
 struct sqlite_store {
@@ -242,6 +264,14 @@ static int log_add(struct sqlite_store *store, const struct hop_write *write)
     return code;
 }
 
+static int key_erase(struct sqlite_store *store, const char *key)
+{
+    int code = run(store, ST_HASH_ERASE, key, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = run(store, ST_SET_ERASE, key, NULL, NULL);
+    return code == SQLITE_OK ? run(store, ST_LOG_ERASE, key, NULL, NULL) : code;
+}
+
 static int write_one(struct sqlite_store *store, const struct hop_write *write)
 {
     switch (write->kind) {
@@ -255,6 +285,10 @@ static int write_one(struct sqlite_store *store, const struct hop_write *write)
         return run(store, ST_FIELD_DROP, write->key, write->field, NULL);
     case HOP_WRITE_MEMBER:
         return run(store, ST_MEMBER_ADD, write->key, write->value, NULL);
+    case HOP_WRITE_LEAVE:
+        return run(store, ST_MEMBER_DROP, write->key, write->value, NULL);
+    case HOP_WRITE_ERASE:
+        return key_erase(store, write->key);
     case HOP_WRITE_LOG:
         return log_add(store, write);
     case HOP_WRITE_KIND_COUNT:
@@ -346,6 +380,224 @@ static enum hop_rc sqlite_log_by(struct hop_store *base, const char *key, int64_
     return rc;
 }
 
+/* Where a walk over keys is: "<object><last key>". */
+struct key_walk {
+    int object;
+    char last[HOP_STORE_KEY_MAX + 1];
+};
+
+static bool key_walk_of(const struct hop_cursor *cursor, struct key_walk *ret_walk)
+{
+    *ret_walk = (struct key_walk){.object = HOP_OBJECT_HASH};
+    if (!cursor->at[0])
+        return true;
+    ret_walk->object = cursor->at[0] - '0';
+    return ret_walk->object >= 0 && ret_walk->object < HOP_OBJECT_COUNT &&
+           hop_string_copy(ret_walk->last, sizeof ret_walk->last, cursor->at + 1);
+}
+
+/* The next key of this object that begins with `prefix` goes to `walk->last`; *ret_found. */
+static int key_next(struct sqlite_store *store, const char *prefix, struct key_walk *walk,
+                    bool *ret_found)
+{
+    sqlite3_stmt *statement;
+    int code = statement_get(store, ST_HASH_NEXT + (unsigned)walk->object, &statement);
+    if (code == SQLITE_OK)
+        code = bind_strings(statement, walk->last, prefix, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    code = sqlite3_step(statement);
+    *ret_found = false;
+    if (code == SQLITE_ROW) {
+        char key[HOP_STORE_KEY_MAX + 1];
+        *ret_found = hop_span_copy(column(statement, 0), key, sizeof key) &&
+                     strncmp(key, prefix, strlen(prefix)) == 0;
+        sqlite3_reset(statement);
+        if (*ret_found)
+            hop_string_copy(walk->last, sizeof walk->last, key);
+        return SQLITE_OK;
+    }
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/* Each key is looked for by itself: a log's thousands of rows are one step. */
+static enum hop_rc sqlite_keys_by(struct hop_store *base, const char *prefix,
+                                  struct hop_cursor *cursor, hop_key_visit *visit, void *context,
+                                  struct hop_deadline deadline, struct hop_error *err)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct key_walk walk;
+    if (!key_walk_of(cursor, &walk))
+        return hop_error_set(err, HOP_MALFORMED, "sqlite: not a cursor");
+    enum hop_rc rc = store_open_by(store, deadline, err);
+    for (int page = 0; rc == HOP_OK && page < HOP_WALK_PAGE && walk.object < HOP_OBJECT_COUNT;
+         page++) {
+        bool found;
+        int code = key_next(store, prefix, &walk, &found);
+        if (code != SQLITE_OK)
+            return give_up(store, code, HOP_OK, err);
+        if (found) {
+            visit(context, walk.last, (enum hop_object)walk.object);
+        } else {
+            walk.object++;
+            walk.last[0] = '\0';
+        }
+    }
+    if (rc != HOP_OK)
+        return rc;
+    struct hop_text text = hop_text_over(cursor->at, sizeof cursor->at);
+    hop_text_put_int(&text, walk.object);
+    hop_text_put(&text, walk.last);
+    cursor->ended = walk.object == HOP_OBJECT_COUNT;
+    return HOP_OK;
+}
+
+static int items_read(struct sqlite_store *store, const char *key, enum hop_object object,
+                      const char *from, struct hop_replies *page, enum hop_rc *ret_rc)
+{
+    sqlite3_stmt *statement;
+    int code =
+        statement_get(store, object == HOP_OBJECT_SET ? ST_SET_PAGE : ST_HASH_PAGE, &statement);
+    if (code == SQLITE_OK)
+        code = bind_strings(statement, key, from, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int(statement, 3, HOP_WALK_PAGE + 1);
+    if (code != SQLITE_OK)
+        return code;
+    code = pairs_read(statement, page, page->items, ret_rc);
+    sqlite3_reset(statement);
+    return code;
+}
+
+/* A page's last item is where the next one begins. */
+static enum hop_rc items_visit(const struct hop_reply *page, struct hop_cursor *cursor,
+                               hop_item_visit *visit, void *context)
+{
+    bool more = page->count > HOP_WALK_PAGE;
+    size_t count = more ? HOP_WALK_PAGE : page->count;
+    for (size_t i = 0; i < count; i++)
+        visit(context, page->pairs[i].field, page->pairs[i].value);
+    if (more && !hop_span_copy(page->pairs[count].field, cursor->at, sizeof cursor->at))
+        return HOP_LIMIT;
+    cursor->ended = !more;
+    return HOP_OK;
+}
+
+static enum hop_rc sqlite_items_by(struct hop_store *base, const char *key, enum hop_object object,
+                                   struct hop_cursor *cursor, hop_item_visit *visit, void *context,
+                                   struct hop_deadline deadline, struct hop_error *err)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    enum hop_rc rc = store_open_by(store, deadline, err);
+    if (rc != HOP_OK)
+        return rc;
+    struct hop_replies page;
+    hop_replies_init(&page);
+    int code = SQLITE_OK;
+    rc = hop_replies_start(&page, 1) ? HOP_OK : HOP_NOMEM;
+    if (rc == HOP_OK)
+        code = items_read(store, key, object, cursor->at, &page, &rc);
+    if (code != SQLITE_OK || rc != HOP_OK)
+        rc = give_up(store, code, rc, err);
+    else if (items_visit(page.items, cursor, visit, context) != HOP_OK)
+        rc =
+            hop_error_set(err, HOP_LIMIT, "sqlite %s: a field is too long", store->connection.path);
+    hop_replies_done(&page);
+    return rc;
+}
+
+static int entry_drop(struct sqlite_store *store, const char *key, int64_t seq)
+{
+    sqlite3_stmt *statement;
+    int code = statement_get(store, ST_ENTRY_DROP, &statement);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(statement, 2, seq);
+    return code == SQLITE_OK ? run(store, ST_ENTRY_DROP, key, NULL, NULL) : code;
+}
+
+/* A page's entries and the numbers that they have in the log. */
+struct weeding {
+    struct hop_replies page;
+    int64_t seqs[LOG_PAGE];
+    bool remove[LOG_PAGE];
+    size_t removed;
+};
+
+static int weeds_read(struct sqlite_store *store, const char *key, int64_t after,
+                      struct weeding *weeding, enum hop_rc *ret_rc)
+{
+    sqlite3_stmt *statement;
+    int code = statement_get(store, ST_LOG_PAGE, &statement);
+    if (code == SQLITE_OK)
+        code = bind_strings(statement, key, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(statement, 2, after);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int(statement, 3, LOG_PAGE);
+    if (code != SQLITE_OK)
+        return code;
+    for (size_t at = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && *ret_rc == HOP_OK; at++) {
+        *ret_rc = hop_replies_add(&weeding->page, weeding->page.items, column(statement, 0),
+                                  column(statement, 1));
+        weeding->seqs[at] = sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+static bool weeds_choose(struct weeding *weeding, hop_log_weed *weed, void *context)
+{
+    const struct hop_reply *page = weeding->page.items;
+    for (size_t i = 0; i < page->count; i++) {
+        enum hop_weed what = weed(context, page->pairs[i].field, page->pairs[i].value);
+        weeding->remove[i] = what == HOP_WEED_REMOVE;
+        weeding->removed += weeding->remove[i];
+        if (what == HOP_WEED_STOP)
+            return false;
+    }
+    return page->count == LOG_PAGE;
+}
+
+static int weeds_drop(struct sqlite_store *store, const char *key, const struct weeding *weeding)
+{
+    if (!weeding->removed)
+        return SQLITE_OK;
+    int code = run(store, ST_BEGIN_WRITE, NULL, NULL, NULL);
+    for (size_t i = 0; code == SQLITE_OK && i < weeding->page.items->count; i++)
+        if (weeding->remove[i])
+            code = entry_drop(store, key, weeding->seqs[i]);
+    return code == SQLITE_OK ? run(store, ST_COMMIT, NULL, NULL, NULL) : code;
+}
+
+static enum hop_rc sqlite_weed_by(struct hop_store *base, const char *key, hop_log_weed *weed,
+                                  void *context, size_t *ret_removed, struct hop_deadline deadline,
+                                  struct hop_error *err)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    enum hop_rc rc = store_open_by(store, deadline, err);
+    int64_t after = 0;
+    for (bool more = true; more && rc == HOP_OK;) {
+        struct weeding weeding = {.removed = 0};
+        hop_replies_init(&weeding.page);
+        rc = hop_replies_start(&weeding.page, 1) ? HOP_OK : HOP_NOMEM;
+        int code = SQLITE_OK;
+        if (rc == HOP_OK)
+            code = weeds_read(store, key, after, &weeding, &rc);
+        if (code == SQLITE_OK && rc == HOP_OK) {
+            more = weeds_choose(&weeding, weed, context);
+            code = weeds_drop(store, key, &weeding);
+            after = more ? weeding.seqs[LOG_PAGE - 1] : after;
+        }
+        if (code != SQLITE_OK || rc != HOP_OK)
+            rc = give_up(store, code, rc, err);
+        else
+            *ret_removed += weeding.removed;
+        hop_replies_done(&weeding.page);
+    }
+    return rc;
+}
+
 static void sqlite_free(struct hop_store *base)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
@@ -359,6 +611,9 @@ static const struct hop_store_ops sqlite_ops = {
     .read_by = sqlite_read_by,
     .write_by = sqlite_write_by,
     .log_by = sqlite_log_by,
+    .keys_by = sqlite_keys_by,
+    .items_by = sqlite_items_by,
+    .weed_by = sqlite_weed_by,
     .free = sqlite_free,
 };
 

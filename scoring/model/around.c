@@ -16,6 +16,7 @@ void hop_around_init(struct hop_around *around)
 void hop_around_done(struct hop_around *around)
 {
     free(around->touches);
+    free(around->failures);
     hop_around_init(around);
 }
 
@@ -67,6 +68,57 @@ bool hop_touch_parse(struct hop_span text, struct hop_touch *ret_touch)
     touch.surprise_db = clamp_surprise(surprise);
     touch.asn = (uint32_t)asn;
     *ret_touch = touch;
+    return true;
+}
+
+static const char failure_letters[HOP_FAILURE_KIND_COUNT] = {
+    [HOP_FAILURE_CREDENTIAL] = 'c',
+    [HOP_FAILURE_STEP_UP] = 's',
+};
+
+void hop_failure_put(struct hop_text *text, const struct hop_failure *failure)
+{
+    hop_text_put_int(text, failure->time);
+    hop_text_put_char(text, '|');
+    hop_text_put_char(text, failure_letters[failure->kind]);
+    if (*failure->tag) {
+        hop_text_put_char(text, '|');
+        hop_text_put(text, failure->tag);
+    }
+}
+
+static bool failure_letter(struct hop_span letter, enum hop_failure_kind *ret_kind)
+{
+    for (unsigned kind = 0; kind < HOP_FAILURE_KIND_COUNT; kind++) {
+        if (letter.len == 1 && letter.at[0] == failure_letters[kind]) {
+            *ret_kind = (enum hop_failure_kind)kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hop_failure_parse(struct hop_span text, struct hop_failure *ret_failure)
+{
+    struct hop_failure failure = {0};
+    struct hop_span time, letter;
+    if (!hop_span_cut(&text, '|', &time) || !hop_span_cut(&text, '|', &letter) ||
+        !hop_span_int64(time, 0, TOUCH_TIME_MAX, &failure.time) ||
+        !failure_letter(letter, &failure.kind))
+        return false;
+    if (text.at != NULL && (text.len == 0 || !tag_copy(text, failure.tag)))
+        return false;
+    *ret_failure = failure;
+    return true;
+}
+
+bool hop_failure_of_outcome(const char *outcome, enum hop_failure_kind *ret_kind)
+{
+    struct hop_span word = hop_span_of(outcome);
+    bool credential = hop_span_is(word, "failure");
+    if (!credential && !hop_span_is(word, "step-up-failed"))
+        return false;
+    *ret_kind = credential ? HOP_FAILURE_CREDENTIAL : HOP_FAILURE_STEP_UP;
     return true;
 }
 

@@ -23,6 +23,25 @@ struct hop_touch {
     char key_tag[HOP_TAG_MAX + 1];
 };
 
+/* A failed credential, or a step-up asked for and not passed; each counted once in ten seconds.
+ *
+ *   in the identity's list     "<epoch>|c" or "<epoch>|s"
+ *   in the source net's list   "<epoch>|c|<identity tag>", the same of anybody's
+ */
+enum hop_failure_kind { HOP_FAILURE_CREDENTIAL, HOP_FAILURE_STEP_UP, HOP_FAILURE_KIND_COUNT };
+#define HOP_FAILURE_SLOT_SECONDS 10
+#define HOP_FAILURE_BUCKET_SECONDS 7200
+#define HOP_FAILURE_BUCKETS 2 /* buckets that cover the last two hours */
+#define HOP_FAILURE_READ_MAX 256
+#define HOP_FAILURES_MAX (2 * HOP_FAILURE_BUCKETS * HOP_FAILURE_READ_MAX)
+
+struct hop_failure {
+    int64_t time; /* epoch s, down to a whole slot */
+    enum hop_failure_kind kind;
+    bool of_another;           /* from the same net, on another identity */
+    char tag[HOP_TAG_MAX + 1]; /* whose, in a net's list; else "" */
+};
+
 enum hop_freeze { HOP_FREEZE_NONE, HOP_FREEZE_STEP_UP, HOP_FREEZE_BLOCK };
 
 struct hop_around {
@@ -39,6 +58,9 @@ struct hop_around {
     bool inventory_flooded;    /* too many tags on the source address, or members that are none */
     struct hop_touch *touches; /* owned, any order; NULL when none */
     size_t touch_count;
+    struct hop_failure *failures; /* owned, any order; NULL when none */
+    size_t failure_count;
+    bool failures_flooded;             /* as many as are ever read: full accusation */
     unsigned visits[HOP_VISIT_MONTHS]; /* set sizes; [0] is the month of `today`, [1] the one before
                                           ... */
     /* home's word */
@@ -50,6 +72,12 @@ void hop_around_init(struct hop_around *around); /* tenants = 1, all else zero *
 void hop_around_done(struct hop_around *around);
 void hop_touch_put(struct hop_text *text, const struct hop_touch *touch);
 bool hop_touch_parse(struct hop_span text, struct hop_touch *ret_touch);
+void hop_failure_put(struct hop_text *text, const struct hop_failure *failure);
+/* of_another is false in what is parsed. */
+bool hop_failure_parse(struct hop_span text, struct hop_failure *ret_failure);
+/* Which outcome of a login (hop_engine_refused_by) is a failure of the person's: "failure",
+ * "step-up-failed". */
+bool hop_failure_of_outcome(const char *outcome, enum hop_failure_kind *ret_kind);
 /* Months since 1970-01 of a day; its middle day: for the keys of visits and their decay. */
 int hop_month_of(int32_t day);
 int32_t hop_month_middle(int month);

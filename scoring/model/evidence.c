@@ -13,14 +13,15 @@ static const char *const story_words[HOP_STORY_COUNT] = {
 static const char block_letters[HOP_BLOCK_COUNT] = {
     [HOP_BLOCK_ORIGIN] = 'N',  [HOP_BLOCK_TRAVEL] = 'G',      [HOP_BLOCK_TIME] = 'T',
     [HOP_BLOCK_KEY] = 'K',     [HOP_BLOCK_DESTINATION] = 'D', [HOP_BLOCK_HOP] = 'H',
-    [HOP_BLOCK_FAN_OUT] = 'B',
+    [HOP_BLOCK_FAN_OUT] = 'B', [HOP_BLOCK_FAILURES] = 'F',    [HOP_BLOCK_DORMANCY] = 'Z',
 };
 
 static const char *const block_words[HOP_BLOCK_COUNT] = {
-    [HOP_BLOCK_ORIGIN] = "origin",   [HOP_BLOCK_TRAVEL] = "travel",
-    [HOP_BLOCK_TIME] = "time",       [HOP_BLOCK_KEY] = "key",
-    [HOP_BLOCK_HOP] = "hop",         [HOP_BLOCK_DESTINATION] = "destination",
-    [HOP_BLOCK_FAN_OUT] = "fan-out",
+    [HOP_BLOCK_ORIGIN] = "origin",     [HOP_BLOCK_TRAVEL] = "travel",
+    [HOP_BLOCK_TIME] = "time",         [HOP_BLOCK_KEY] = "key",
+    [HOP_BLOCK_HOP] = "hop",           [HOP_BLOCK_DESTINATION] = "destination",
+    [HOP_BLOCK_FAN_OUT] = "fan-out",   [HOP_BLOCK_FAILURES] = "failures",
+    [HOP_BLOCK_DORMANCY] = "dormancy",
 };
 
 const char *hop_story_word(enum hop_story story)

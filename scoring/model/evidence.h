@@ -24,7 +24,9 @@ enum hop_block {
     HOP_BLOCK_DESTINATION, /* D */
     HOP_BLOCK_HOP,         /* H */
     HOP_BLOCK_FAN_OUT,     /* B */
-    HOP_BLOCK_COUNT        /* to come: F failures, Z dormancy, L lineage */
+    HOP_BLOCK_FAILURES,    /* F */
+    HOP_BLOCK_DORMANCY,    /* Z */
+    HOP_BLOCK_COUNT        /* to come: L lineage */
 };
 
 /* Floors: conditions that ask for at least a step-up. The first ones rest on this host's and home's
@@ -36,6 +38,8 @@ enum hop_floor {
     HOP_FLOOR_KEY_NEW,      /* new key from the internet */
     HOP_FLOOR_EDGE,         /* hop edge not known */
     HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant */
+    HOP_FLOOR_UNCONFIRMED,  /* strict: seen on three days, and leaving quarantine asks */
+    HOP_FLOOR_DORMANT,      /* silent for more than 90 days */
     HOP_FLOOR_FROZEN,       /* frozen account, key or source */
     HOP_FLOOR_KEY_OWNER,    /* another identity's key, not known here (shared list) */
     HOP_FLOOR_FLOODED,      /* a shared set is full: itself a finding (shared list) */
@@ -57,8 +61,10 @@ struct hop_scene {
 struct hop_familiarity {
     struct hop_values values;
     int32_t today, first_day, third_day; /* INT32_MAX when there are fewer days */
+    int32_t last_day;                    /* before today, of days and register; 0 when none */
     int recorded_days;
     bool confirmed_any;
+    bool unconfirmed; /* strict: one of this login's values waits for a confirmation alone */
     double mass[HOP_KIND_COUNT];    /* M_l */
     double novelty[HOP_KIND_COUNT]; /* T_l */
     double p_new[HOP_KIND_COUNT];
@@ -91,6 +97,10 @@ void hop_evidence_destination(const struct hop_scene *scene, const struct hop_fa
 void hop_evidence_hop(const struct hop_scene *scene, const struct hop_familiarity *f,
                       struct hop_evidence *evidence);
 void hop_evidence_fan_out(const struct hop_scene *scene, struct hop_evidence *evidence);
+void hop_evidence_failures(const struct hop_scene *scene, struct hop_evidence *evidence);
+void hop_evidence_dormancy(const struct hop_familiarity *f, struct hop_evidence *evidence);
+/* Days since the last recorded one; 0 for who has none. */
+int32_t hop_days_silent(const struct hop_familiarity *f);
 
 /* Great-circle distance in km on a sphere of 6371 km (haversine; Sinnott 1984). */
 double hop_distance_km(double latitude_a, double longitude_a, double latitude_b,
@@ -103,7 +113,7 @@ const char *hop_story_word(enum hop_story story);
 char hop_block_letter(enum hop_block block);
 const char *hop_block_word(enum hop_block block);
 /* Stable reason codes: "newcomer", "country-new", "hosting-new", "key-new", "hop-new",
- * "tenant-first", "frozen", "key-of-another", "flooded" */
+ * "tenant-first", "unconfirmed", "dormant", "frozen", "key-of-another", "flooded" */
 const char *hop_floor_word(enum hop_floor floor);
 
 #endif

@@ -37,14 +37,29 @@ static void count_hour(const char *bin, double count, struct hop_familiarity *f)
     }
 }
 
+static bool is_trusted(const struct hop_dayset *days, const struct hop_familiarity *f, bool strict)
+{
+    return days->confirmed || (!strict && hop_dayset_days(days) >= TRUSTED_DAYS) ||
+           hop_dayset_first(days) <= f->third_day;
+}
+
+/* What never was confirmed weighs nothing in strict mode, so that nobody teaches by coming often.
+ */
+static bool weighs(const struct hop_dayset *days, const struct hop_familiarity *f, bool strict)
+{
+    return !strict || is_trusted(days, f, strict);
+}
+
 /* `shown`: the day-sets of this login's own values. */
-static void weigh_all(const struct hop_profile *profile, const struct decays *decays,
+static void weigh_all(const struct hop_scene *scene, const struct decays *decays,
                       const struct hop_dayset *const shown[HOP_KIND_COUNT],
                       struct hop_familiarity *f)
 {
-    for (size_t i = 0; i < profile->count; i++) {
-        const struct hop_sighting *sighting = &profile->sightings[i];
+    for (size_t i = 0; i < scene->profile->count; i++) {
+        const struct hop_sighting *sighting = &scene->profile->sightings[i];
         enum hop_kind kind = sighting->kind;
+        if (!weighs(&sighting->days, f, scene->strict))
+            continue;
         struct hop_dayset_weight weight =
             hop_dayset_weigh_by(&sighting->days, f->today, decay_of(decays, kind), f->first_day);
         f->mass[kind] += weight.count;
@@ -57,18 +72,14 @@ static void weigh_all(const struct hop_profile *profile, const struct decays *de
 }
 
 /* Every hop is a surprise to those who seldom hop, not the first alone. */
-static void count_hops(const struct hop_profile *profile, const struct decays *decays,
+static void count_hops(const struct hop_scene *scene, const struct decays *decays,
                        struct hop_familiarity *f)
 {
-    const struct hop_dayset *hops = hop_profile_find(profile, HOP_KIND_HOPPED, hop_span_of("1"));
+    const struct hop_dayset *hops =
+        hop_profile_find(scene->profile, HOP_KIND_HOPPED, hop_span_of("1"));
+    bool count = hops && weighs(hops, f, scene->strict);
     f->novelty[HOP_KIND_HOPPED] =
-        hops ? hop_dayset_weigh_by(hops, f->today, &decays->fast, f->first_day).count : 0;
-}
-
-static bool is_trusted(const struct hop_dayset *days, const struct hop_familiarity *f, bool strict)
-{
-    return days->confirmed || (!strict && hop_dayset_days(days) >= TRUSTED_DAYS) ||
-           hop_dayset_first(days) <= f->third_day;
+        count ? hop_dayset_weigh_by(hops, f->today, &decays->fast, f->first_day).count : 0;
 }
 
 static bool is_known(const struct hop_dayset *days, enum hop_kind kind, bool strict,
@@ -76,6 +87,25 @@ static bool is_known(const struct hop_dayset *days, enum hop_kind kind, bool str
 {
     return days && f->count[kind] >= KNOWN_AT &&
            (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, strict));
+}
+
+/* Would be known but for the confirmation. */
+static bool waits(const struct hop_dayset *days, enum hop_kind kind,
+                  const struct hop_familiarity *f)
+{
+    return days && hop_kind_facts(kind)->quarantined && hop_dayset_days(days) >= TRUSTED_DAYS &&
+           !is_trusted(days, f, true);
+}
+
+/* The register outlives the window of the day-sets. */
+static int32_t last_day_of(const struct hop_scene *scene, const struct hop_dayset *days)
+{
+    int32_t today = hop_date_day(scene->login->time), last = 0;
+    if (!hop_dayset_empty(days))
+        last = days->last_day;
+    if (scene->profile->last.time > 0 && hop_date_day(scene->profile->last.time) > last)
+        last = hop_date_day(scene->profile->last.time);
+    return last < today ? last : today;
 }
 
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity)
@@ -87,6 +117,7 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
     *f = (struct hop_familiarity){.today = hop_date_day(scene->login->time),
                                   .first_day = hop_dayset_first(&days),
                                   .third_day = hop_dayset_nth(&days, TRUSTED_DAYS),
+                                  .last_day = last_day_of(scene, &days),
                                   .recorded_days = hop_dayset_days(&days),
                                   .confirmed_any = days.confirmed};
     hop_values_of(scene->login, &f->values);
@@ -96,12 +127,13 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
         if (f->values.has[kind])
             shown[kind] = hop_profile_find(scene->profile, (enum hop_kind)kind, value);
     }
-    weigh_all(scene->profile, &decays, shown, f);
-    count_hops(scene->profile, &decays, f);
+    weigh_all(scene, &decays, shown, f);
+    count_hops(scene, &decays, f);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         double theta = hop_kind_facts((enum hop_kind)kind)->theta;
         f->p_new[kind] =
             bits_clamp((theta + f->novelty[kind]) / (f->mass[kind] + theta), P_NEW_MIN, P_NEW_MAX);
+        f->unconfirmed |= scene->strict && waits(shown[kind], (enum hop_kind)kind, f);
         f->known[kind] = is_known(shown[kind], (enum hop_kind)kind, scene->strict, f);
     }
 }

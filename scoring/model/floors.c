@@ -6,12 +6,19 @@
 
 #define NEWCOMER_DAYS 3
 #define SEEN_AT .10
+#define SILENT_DAYS 90
 
 static const char *const floor_words[HOP_FLOOR_COUNT] = {
-    [HOP_FLOOR_NEWCOMER] = "newcomer",   [HOP_FLOOR_COUNTRY] = "country-new",
-    [HOP_FLOOR_HOSTING] = "hosting-new", [HOP_FLOOR_KEY_NEW] = "key-new",
-    [HOP_FLOOR_EDGE] = "hop-new",        [HOP_FLOOR_TENANT_FIRST] = "tenant-first",
-    [HOP_FLOOR_FROZEN] = "frozen",       [HOP_FLOOR_KEY_OWNER] = "key-of-another",
+    [HOP_FLOOR_NEWCOMER] = "newcomer",
+    [HOP_FLOOR_COUNTRY] = "country-new",
+    [HOP_FLOOR_HOSTING] = "hosting-new",
+    [HOP_FLOOR_KEY_NEW] = "key-new",
+    [HOP_FLOOR_EDGE] = "hop-new",
+    [HOP_FLOOR_TENANT_FIRST] = "tenant-first",
+    [HOP_FLOOR_UNCONFIRMED] = "unconfirmed",
+    [HOP_FLOOR_DORMANT] = "dormant",
+    [HOP_FLOOR_FROZEN] = "frozen",
+    [HOP_FLOOR_KEY_OWNER] = "key-of-another",
     [HOP_FLOOR_FLOODED] = "flooded",
 };
 
@@ -20,11 +27,17 @@ static bool is_unknown(const struct hop_familiarity *f, enum hop_kind kind)
     return f->values.has[kind] && !f->known[kind];
 }
 
-/* Inside home's and tenants' networks no country is told; that is no new one. */
+/* Inside tenants' networks no country is told; that is no new one. In home's, whatever is told is
+ * home's own word. */
 static bool is_new_country(const struct hop_origin *origin, const struct hop_familiarity *f)
 {
-    return is_unknown(f, HOP_KIND_COUNTRY) &&
+    return is_unknown(f, HOP_KIND_COUNTRY) && origin->zone != HOP_ZONE_HOME &&
            (*origin->place.country || origin->zone == HOP_ZONE_INTERNET);
+}
+
+static bool is_first_visit(const struct hop_scene *scene, const struct hop_familiarity *f)
+{
+    return !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT;
 }
 
 static bool is_frozen(const struct hop_around *around)
@@ -40,11 +53,14 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
     const bool holds[HOP_FLOOR_COUNT] = {
         [HOP_FLOOR_NEWCOMER] = f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any,
         [HOP_FLOOR_COUNTRY] = is_new_country(origin, f),
-        [HOP_FLOOR_HOSTING] =
-            origin->place.kind == HOP_PLACE_HOSTING && is_unknown(f, HOP_KIND_ASN),
+        [HOP_FLOOR_HOSTING] = origin->zone != HOP_ZONE_HOME &&
+                              origin->place.kind == HOP_PLACE_HOSTING &&
+                              is_unknown(f, HOP_KIND_ASN),
         [HOP_FLOOR_KEY_NEW] = origin->zone == HOP_ZONE_INTERNET && is_unknown(f, HOP_KIND_KEY),
         [HOP_FLOOR_EDGE] = is_unknown(f, HOP_KIND_EDGE),
-        [HOP_FLOOR_TENANT_FIRST] = !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT,
+        [HOP_FLOOR_TENANT_FIRST] = is_first_visit(scene, f),
+        [HOP_FLOOR_UNCONFIRMED] = f->unconfirmed,
+        [HOP_FLOOR_DORMANT] = hop_days_silent(f) > SILENT_DAYS,
         [HOP_FLOOR_FROZEN] = is_frozen(around),
         [HOP_FLOOR_KEY_OWNER] = around->key_of_another && is_unknown(f, HOP_KIND_KEY),
         [HOP_FLOOR_FLOODED] =

@@ -51,6 +51,10 @@ static double climb(const struct hop_scene *scene, const struct hop_familiarity 
     double bits = 0;
     for (int kind = 0; kind < RUNGS && kind < (int)unknown; kind++)
         bits += bits_if_known(alpha[story][kind], f->p_new[kind]);
+    /* Home's own networks are home's word: a line of theirs that this identity never used, such as
+     * a new bastion or the VPN's gate, accuses nobody. */
+    if (scene->login->origin.zone == HOP_ZONE_HOME)
+        return bits;
     if (unknown != HOP_KIND_COUNT)
         bits += bits_if_new(alpha[story][unknown], f->p_new[unknown]);
     if (unknown == HOP_KIND_COUNTRY || unknown == HOP_KIND_ASN)

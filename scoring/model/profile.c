@@ -11,10 +11,18 @@ void hop_profile_init(struct hop_profile *profile)
 
 void hop_profile_done(struct hop_profile *profile)
 {
-    for (size_t i = 0; i < profile->count; i++)
+    for (size_t i = 0; i < profile->count && !profile->borrowed; i++)
         free(profile->sightings[i].value);
-    free(profile->sightings);
+    if (!profile->borrowed)
+        free(profile->sightings);
     hop_profile_init(profile);
+}
+
+struct hop_profile hop_profile_view(const struct hop_profile *profile)
+{
+    struct hop_profile view = *profile;
+    view.borrowed = true;
+    return view;
 }
 
 bool hop_profile_empty(const struct hop_profile *profile)
@@ -124,10 +132,25 @@ enum hop_rc hop_profile_merge(struct hop_profile *into, const struct hop_profile
     return HOP_OK;
 }
 
+static int32_t day_after(int32_t today)
+{
+    return today < INT32_MAX ? today + 1 : today;
+}
+
+bool hop_profile_has_future(const struct hop_profile *profile, int32_t today)
+{
+    for (size_t i = 0; i < profile->count; i++) {
+        const struct hop_dayset *days = &profile->sightings[i].days;
+        if (hop_dayset_empty(days) || days->last_day > day_after(today))
+            return true;
+    }
+    return false;
+}
+
 void hop_profile_drop_future(struct hop_profile *profile, int32_t today)
 {
     size_t kept = 0;
-    int32_t tomorrow = today < INT32_MAX ? today + 1 : today;
+    int32_t tomorrow = day_after(today);
     for (size_t i = 0; i < profile->count; i++) {
         struct hop_sighting *sighting = &profile->sightings[i];
         hop_dayset_drop_after(&sighting->days, tomorrow);

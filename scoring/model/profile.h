@@ -61,10 +61,13 @@ struct hop_profile {
     size_t count, room;
     struct hop_last last;
     int64_t step_up_time; /* register `stepup`: last passed step-up, epoch s; 0: none */
+    bool borrowed;        /* a view: the sightings are another's, and may only be looked at */
 };
 
 void hop_profile_init(struct hop_profile *profile);
 void hop_profile_done(struct hop_profile *profile);
+/* `profile` as a view that holds until `profile` changes; hop_profile_done leaves it alone. */
+struct hop_profile hop_profile_view(const struct hop_profile *profile);
 bool hop_profile_empty(
     const struct hop_profile *profile); /* no sightings; registers do not count */
 /* NULL when never seen. The pointer holds until the profile changes. */
@@ -79,6 +82,8 @@ enum hop_rc hop_profile_see(struct hop_profile *profile, enum hop_kind kind, str
                             int32_t day, bool confirmed);
 /* Value by value union; registers take the later (hop_last_later). */
 enum hop_rc hop_profile_merge(struct hop_profile *into, const struct hop_profile *from);
+/* Is there anything that hop_profile_drop_future would take away? */
+bool hop_profile_has_future(const struct hop_profile *profile, int32_t today);
 /* Drops days after `today` + 1, and values that then are empty. */
 void hop_profile_drop_future(struct hop_profile *profile, int32_t today);
 /* The value of `kind` whose decayed count is smallest (ties: first by value) once the kind holds

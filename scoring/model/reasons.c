@@ -125,6 +125,13 @@ static void because_of_block(const struct hop_scene *scene, const struct hop_fam
     case HOP_BLOCK_FAN_OUT:
         hop_verdict_because(verdict, "fan-out", decibits, "many unfamiliar tenants within a day");
         break;
+    case HOP_BLOCK_FAILURES:
+        hop_verdict_because(verdict, "failures", decibits, "wrong credentials shortly before");
+        break;
+    case HOP_BLOCK_DORMANCY:
+        hop_verdict_because(verdict, "dormant", decibits, "silent for %d days",
+                            (int)hop_days_silent(f));
+        break;
     case HOP_BLOCK_COUNT:
         break;
     }
@@ -161,6 +168,12 @@ static void because_of_floor(const struct hop_scene *scene, enum hop_floor floor
         break;
     case HOP_FLOOR_TENANT_FIRST:
         hop_verdict_because(verdict, code, 0, "first login at tenant %s", show(login->tenant).text);
+        break;
+    case HOP_FLOOR_UNCONFIRMED:
+        hop_verdict_because(verdict, code, 0, "seen on three days and never confirmed");
+        break;
+    case HOP_FLOOR_DORMANT:
+        hop_verdict_because(verdict, code, 0, "silent for more than 90 days");
         break;
     case HOP_FLOOR_FROZEN:
         hop_verdict_because(verdict, code, 0, "%s frozen", frozen_what(scene->around));
@@ -208,10 +221,11 @@ static enum hop_block heaviest(const struct hop_score *score, unsigned told)
 static void because_usual(const struct hop_score *score, struct hop_verdict *verdict)
 {
     static const char *const sentences[HOP_BLOCK_COUNT] = {
-        [HOP_BLOCK_ORIGIN] = "usual origin", [HOP_BLOCK_TRAVEL] = "plausible journey",
-        [HOP_BLOCK_TIME] = "usual hour",     [HOP_BLOCK_DESTINATION] = "usual tenant",
-        [HOP_BLOCK_KEY] = "usual key",       [HOP_BLOCK_HOP] = "usual way in",
-        [HOP_BLOCK_FAN_OUT] = "usual pace",
+        [HOP_BLOCK_ORIGIN] = "usual origin",   [HOP_BLOCK_TRAVEL] = "plausible journey",
+        [HOP_BLOCK_TIME] = "usual hour",       [HOP_BLOCK_DESTINATION] = "usual tenant",
+        [HOP_BLOCK_KEY] = "usual key",         [HOP_BLOCK_HOP] = "usual way in",
+        [HOP_BLOCK_FAN_OUT] = "usual pace",    [HOP_BLOCK_FAILURES] = "no failures",
+        [HOP_BLOCK_DORMANCY] = "usual rhythm",
     };
     enum hop_block least = HOP_BLOCK_ORIGIN;
     for (unsigned block = 1; block < HOP_BLOCK_COUNT; block++) {

@@ -34,6 +34,8 @@ static void gather(const struct hop_scene *scene, const struct hop_familiarity *
     hop_evidence_destination(scene, f, ret_evidence);
     hop_evidence_hop(scene, f, ret_evidence);
     hop_evidence_fan_out(scene, ret_evidence);
+    hop_evidence_failures(scene, ret_evidence);
+    hop_evidence_dormancy(f, ret_evidence);
 }
 
 static double log_odds_of(const struct hop_evidence *evidence, enum hop_story story)

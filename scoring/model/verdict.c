@@ -34,10 +34,10 @@ static enum hop_action scored_action(const struct hop_score *score, const struct
     return score->risk_decibits >= policy->step_up_at_db || score->floors ? HOP_STEP_UP : HOP_ALLOW;
 }
 
+/* The familiarity is there already. */
 static void read_scene(const struct hop_scene *scene, const struct hop_policy *policy,
                        struct reading *ret_reading)
 {
-    hop_familiarity_of(scene, &ret_reading->familiarity);
     hop_score_by(scene, &ret_reading->familiarity, &ret_reading->score);
     ret_reading->action =
         severer(scored_action(&ret_reading->score, policy), frozen_action(scene->around));
@@ -49,9 +49,10 @@ static bool has_shared(const struct hop_scene *scene)
     bool visited = false;
     for (int i = 0; i < HOP_VISIT_MONTHS; i++)
         visited = visited || around->visits[i];
-    return around->touch_count || around->key_of_another || around->touches_flooded ||
-           around->owners_flooded || around->inventory_flooded ||
-           scene->login->origin.from_inventory || (visited && !scene->witness_is_home);
+    return around->touch_count || around->failure_count || around->failures_flooded ||
+           around->key_of_another || around->touches_flooded || around->owners_flooded ||
+           around->inventory_flooded || scene->login->origin.from_inventory ||
+           (visited && !scene->witness_is_home);
 }
 
 void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_scene *ret_bare)
@@ -63,6 +64,9 @@ void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_sce
     ret_bare->scene.around = &ret_bare->around;
     ret_bare->around.touches = NULL;
     ret_bare->around.touch_count = 0;
+    ret_bare->around.failures = NULL;
+    ret_bare->around.failure_count = 0;
+    ret_bare->around.failures_flooded = false;
     ret_bare->around.key_of_another = false;
     ret_bare->around.touches_flooded = ret_bare->around.owners_flooded = false;
     ret_bare->around.inventory_flooded = false;
@@ -95,6 +99,11 @@ static void weigh_both(const struct hop_scene *scene, const struct hop_policy *p
     struct reading own;
     enum hop_action action = full->action;
     hop_scene_without_shared(scene, &bare);
+    /* nothing of the shared lists is in it, but for a login that the inventory changed */
+    if (scene->login->origin.from_inventory)
+        hop_familiarity_of(&bare.scene, &own.familiarity);
+    else
+        own.familiarity = full->familiarity;
     read_scene(&bare.scene, policy, &own);
     verdict->own_action = own.action;
     if (action == HOP_BLOCK && own.action != HOP_BLOCK)
@@ -110,6 +119,7 @@ void hop_verdict_of(const struct hop_scene *scene, const struct hop_policy *poli
 {
     struct reading full;
     *ret_verdict = (struct hop_verdict){.scored = true};
+    hop_familiarity_of(scene, &full.familiarity);
     read_scene(scene, policy, &full);
     if (has_shared(scene)) {
         weigh_both(scene, policy, &full, ret_verdict);

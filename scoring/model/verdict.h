@@ -23,7 +23,7 @@ void hop_score_of(const struct hop_scene *scene, struct hop_score *ret_score);
 /* 100 * 2^R / (1 + 2^R), 0..100. */
 double hop_score_percent(double risk_bits);
 
-#define HOP_REASONS_MAX 16
+#define HOP_REASONS_MAX 20
 #define HOP_REASON_TEXT_MAX 128
 #define HOP_CODE_MAX 24
 
@@ -53,8 +53,8 @@ struct hop_verdict {
 void hop_verdict_of(const struct hop_scene *scene, const struct hop_policy *policy,
                     struct hop_verdict *ret_verdict);
 
-/* A scene in which nothing came from the shared lists (x, y, k, n) alone: storage for the copies it
- * needs. */
+/* A scene in which nothing came from the shared lists (x, y, f, q, k, n) alone: storage for the
+ * copies it needs. */
 struct hop_bare_scene {
     struct hop_scene scene;
     struct hop_login login;

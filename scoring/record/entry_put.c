@@ -156,6 +156,16 @@ bool hop_entry_put_judged(struct hop_text *text, const struct hop_login *login,
            put_judged(text, login, verdict, answer, mode, true);
 }
 
+bool hop_entry_put_failed(struct hop_text *text, const struct hop_login *login)
+{
+    size_t start = text->len;
+    put_head(text, login, login->time);
+    hop_member_string(text, "event.outcome", "failure");
+    put_facts(text, login);
+    hop_member_int(text, "hopwarden.v", 1);
+    return finish(text, start);
+}
+
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
                            const char *outcome, bool session_opened, bool stepped_up)
 {

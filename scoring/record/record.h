@@ -75,6 +75,8 @@ struct hop_entry {
 bool hop_entry_put_judged(struct hop_text *text, const struct hop_login *login,
                           const struct hop_verdict *verdict, const struct hop_answer *answer,
                           enum hop_mode mode);
+/* A wrong credential before any verdict: the login's facts with event.outcome failure. */
+bool hop_entry_put_failed(struct hop_text *text, const struct hop_login *login);
 /* What became of it: same id, session opened or refused, step-up passed or failed (outcome
  * "step-up-failed"). */
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,

@@ -32,27 +32,35 @@ void hop_ssh_auth_info_parse(struct hop_span text, struct hop_ssh_auth_info *ret
         memset(&ret_info->key, 0, sizeof ret_info->key);
 }
 
-static bool take_end(struct hop_span *rest, struct hop_address *ret_address, uint16_t *ret_port)
+static bool take_end(struct hop_span *rest, struct hop_ssh_end *ret_end)
 {
     struct hop_span address, port;
     int64_t number;
     if (!hop_span_cut(rest, ' ', &address) || !hop_span_cut(rest, ' ', &port) ||
-        !hop_address_parse(address, ret_address) || !hop_span_int64(port, 0, UINT16_MAX, &number))
+        !hop_address_parse(address, &ret_end->address) ||
+        !hop_span_int64(port, 0, UINT16_MAX, &number))
         return false;
-    *ret_port = (uint16_t)number;
+    ret_end->port = (uint16_t)number;
+    return true;
+}
+
+bool hop_ssh_ends_parse(struct hop_span text, struct hop_ssh_end ret_ends[2])
+{
+    struct hop_ssh_end ends[2];
+    if (!take_end(&text, &ends[0]) || !take_end(&text, &ends[1]) || text.at)
+        return false;
+    memcpy(ret_ends, ends, sizeof ends);
     return true;
 }
 
 bool hop_ssh_connection_parse(struct hop_span text, struct hop_address *ret_client,
                               uint16_t *ret_port, struct hop_address *ret_server)
 {
-    struct hop_address client, server;
-    uint16_t client_port, server_port;
-    if (!take_end(&text, &client, &client_port) || !take_end(&text, &server, &server_port) ||
-        text.at)
+    struct hop_ssh_end ends[2];
+    if (!hop_ssh_ends_parse(text, ends))
         return false;
-    *ret_client = client;
-    *ret_port = client_port;
-    *ret_server = server;
+    *ret_client = ends[0].address;
+    *ret_port = ends[0].port;
+    *ret_server = ends[1].address;
     return true;
 }

@@ -52,9 +52,7 @@ static bool take_key(struct hop_span rest, struct hop_ssh_line *line)
     return begins_with(line->base64, line->type);
 }
 
-/* Where a list of options ends: the first blank outside quotes, or the end of `text` if the quotes
- * are never closed. */
-static size_t options_length(struct hop_span text)
+struct hop_span hop_ssh_options_of(struct hop_span text)
 {
     bool quoted = false;
     size_t i = 0;
@@ -64,7 +62,7 @@ static size_t options_length(struct hop_span text)
         else if (text.at[i] == '"')
             quoted = !quoted;
     }
-    return i;
+    return (struct hop_span){.at = text.at, .len = i};
 }
 
 enum hop_rc hop_ssh_line_parse(struct hop_span line, struct hop_ssh_line *ret_line,
@@ -80,7 +78,7 @@ enum hop_rc hop_ssh_line_parse(struct hop_span line, struct hop_ssh_line *ret_li
     if (!line.len || line.at[0] == '#')
         return hop_error_set(err, HOP_NOT_FOUND, "key line: blank or comment");
     if (!take_key(line, &found)) {
-        found.options = (struct hop_span){.at = line.at, .len = options_length(line)};
+        found.options = hop_ssh_options_of(line);
         skip(&line, found.options.len);
         if (!take_key(line, &found))
             return hop_error_set(err, HOP_MALFORMED, "key line: no key");

@@ -198,15 +198,15 @@ static enum hop_rc keep_id(struct hop_span id, struct hop_ssh_key *key, struct h
 /* Behind the public fields: serial, kind, key id, principals, validity, options, extensions,
  * reserved, signature key, signature. */
 static enum hop_rc parse_signed_part(struct wire *wire, struct hop_ssh_key *key,
-                                     struct hop_error *err)
+                                     struct hop_span *principals, struct hop_error *err)
 {
     uint64_t number;
     struct hop_span id, skipped, ca;
     if (!take_number(wire, 8, &key->serial) || !take_number(wire, 4, &number) ||
-        !take_string(wire, &id) || !take_string(wire, &skipped) || !take_number(wire, 8, &number) ||
-        !take_number(wire, 8, &number) || !take_string(wire, &skipped) ||
-        !take_string(wire, &skipped) || !take_string(wire, &skipped) || !take_string(wire, &ca) ||
-        !take_string(wire, &skipped))
+        !take_string(wire, &id) || !take_string(wire, principals) ||
+        !take_number(wire, 8, &number) || !take_number(wire, 8, &number) ||
+        !take_string(wire, &skipped) || !take_string(wire, &skipped) ||
+        !take_string(wire, &skipped) || !take_string(wire, &ca) || !take_string(wire, &skipped))
         return malformed(err, "a certificate cut short");
     if (wire->len)
         return malformed(err, "bytes behind its end");
@@ -217,7 +217,8 @@ static enum hop_rc parse_signed_part(struct wire *wire, struct hop_ssh_key *key,
 }
 
 static enum hop_rc parse_certificate(const struct key_kind *kind, struct wire *wire,
-                                     struct hop_ssh_key *key, struct hop_error *err)
+                                     struct hop_ssh_key *key, struct hop_span *principals,
+                                     struct hop_error *err)
 {
     struct hop_span nonce;
     struct rebuilt rebuilt;
@@ -225,17 +226,17 @@ static enum hop_rc parse_certificate(const struct key_kind *kind, struct wire *w
     rebuild_string(&rebuilt, hop_span_of(kind->plain));
     if (!take_string(wire, &nonce) || !rebuild_fields(&rebuilt, kind->fields, wire))
         return malformed(err, "a public field is cut short or out of form");
-    enum hop_rc rc = parse_signed_part(wire, key, err);
+    enum hop_rc rc = parse_signed_part(wire, key, principals, err);
     return rc ? rc : fingerprint_of(rebuilt.bytes, rebuilt.len, key->fingerprint, err);
 }
 
-enum hop_rc hop_ssh_key_parse(const void *blob, size_t len, const char *type,
-                              struct hop_ssh_key *ret_key, struct hop_error *err)
+static enum hop_rc parse(struct hop_span blob, const char *type, struct hop_ssh_key *ret_key,
+                         struct hop_span *ret_principals, struct hop_error *err)
 {
-    if (len > HOP_SSH_BLOB_MAX)
+    if (blob.len > HOP_SSH_BLOB_MAX)
         return hop_error_set(err, HOP_MALFORMED, "key: larger than %d bytes", HOP_SSH_BLOB_MAX);
-    struct wire wire = {.at = blob, .len = len};
-    struct hop_span own;
+    struct wire wire = {.at = (const uint8_t *)blob.at, .len = blob.len};
+    struct hop_span own, principals = {0};
     if (!take_string(&wire, &own) || !type_is_plausible(own))
         return malformed(err, "no type name");
     if (type && !hop_span_is(own, type))
@@ -246,25 +247,51 @@ enum hop_rc hop_ssh_key_parse(const void *blob, size_t len, const char *type,
     if (key.certificate && !kind)
         return malformed(err, "a kind of certificate not known here");
     key.fido = kind && kind->fido;
-    enum hop_rc rc = key.certificate ? parse_certificate(kind, &wire, &key, err)
-                                     : parse_plain((struct hop_span){.at = blob, .len = len},
-                                                   key.fingerprint, err);
-    if (!rc)
-        *ret_key = key;
-    return rc;
+    enum hop_rc rc = key.certificate ? parse_certificate(kind, &wire, &key, &principals, err)
+                                     : parse_plain(blob, key.fingerprint, err);
+    if (rc)
+        return rc;
+    *ret_key = key;
+    *ret_principals = principals;
+    return HOP_OK;
+}
+
+enum hop_rc hop_ssh_key_parse(const void *blob, size_t len, const char *type,
+                              struct hop_ssh_key *ret_key, struct hop_error *err)
+{
+    struct hop_span principals;
+    return parse((struct hop_span){.at = blob, .len = len}, type, ret_key, &principals, err);
+}
+
+enum hop_rc hop_ssh_key_parse_into(struct hop_span type, struct hop_span base64,
+                                   uint8_t bytes[HOP_SSH_BLOB_MAX], struct hop_ssh_key *ret_key,
+                                   struct hop_span *ret_principals, struct hop_error *err)
+{
+    char own[HOP_SSH_TYPE_MAX + 1];
+    if (!type_is_plausible(type) || !hop_span_copy(type, own, sizeof own))
+        return malformed(err, "no type name");
+    long len = hop_base64_decode(base64, bytes, HOP_SSH_BLOB_MAX);
+    if (len < 0)
+        return malformed(err, "not base64, or too large");
+    struct hop_span blob = {.at = (const char *)bytes, .len = (size_t)len};
+    return parse(blob, own, ret_key, ret_principals, err);
 }
 
 enum hop_rc hop_ssh_key_parse_text(struct hop_span type, struct hop_span base64,
                                    struct hop_ssh_key *ret_key, struct hop_error *err)
 {
-    uint8_t blob[HOP_SSH_BLOB_MAX];
-    char own[HOP_SSH_TYPE_MAX + 1];
-    if (!type_is_plausible(type) || !hop_span_copy(type, own, sizeof own))
-        return malformed(err, "no type name");
-    long len = hop_base64_decode(base64, blob, sizeof blob);
-    if (len < 0)
-        return malformed(err, "not base64, or too large");
-    return hop_ssh_key_parse(blob, (size_t)len, own, ret_key, err);
+    uint8_t bytes[HOP_SSH_BLOB_MAX];
+    struct hop_span principals;
+    return hop_ssh_key_parse_into(type, base64, bytes, ret_key, &principals, err);
+}
+
+bool hop_ssh_principal_next(struct hop_span *principals, struct hop_span *ret_name)
+{
+    struct wire wire = {.at = (const uint8_t *)principals->at, .len = principals->len};
+    if (!take_string(&wire, ret_name))
+        return false;
+    *principals = (struct hop_span){.at = (const char *)wire.at, .len = wire.len};
+    return true;
 }
 
 void hop_ssh_key_name(const struct hop_ssh_key *key, char ret_name[HOP_KEY_MAX + 1])

@@ -38,6 +38,13 @@ enum hop_rc hop_ssh_key_parse(const void *blob, size_t len, const char *type,
 /* "type base64": as sshd's %t and %k, or a public key file without its comment. */
 enum hop_rc hop_ssh_key_parse_text(struct hop_span type, struct hop_span base64,
                                    struct hop_ssh_key *ret_key, struct hop_error *err);
+/* The same, and whom a certificate is for: a list in `bytes`, which the caller keeps as long as it
+ * is used. Empty for plain keys and for certificates that name nobody. */
+enum hop_rc hop_ssh_key_parse_into(struct hop_span type, struct hop_span base64,
+                                   uint8_t bytes[HOP_SSH_BLOB_MAX], struct hop_ssh_key *ret_key,
+                                   struct hop_span *ret_principals, struct hop_error *err);
+/* Takes the next name off the front of such a list. False at its end, or where it is cut short. */
+bool hop_ssh_principal_next(struct hop_span *principals, struct hop_span *ret_name);
 /* What a profile calls the key: the fingerprint, or "<CA fingerprint>/<key id, percent-coded>"; an
  * id that does not fit is cut, with '~' and its hash. Two keys never share a name. */
 void hop_ssh_key_name(const struct hop_ssh_key *key, char ret_name[HOP_KEY_MAX + 1]);
@@ -51,6 +58,13 @@ struct hop_ssh_auth_info {
     char methods[HOP_NAME_MAX + 1]; /* "publickey", "publickey,keyboard-interactive", in order */
 };
 void hop_ssh_auth_info_parse(struct hop_span text, struct hop_ssh_auth_info *ret_info);
+
+/* "address port address port": both ends of a connection, in whatever order. */
+struct hop_ssh_end {
+    struct hop_address address;
+    uint16_t port;
+};
+bool hop_ssh_ends_parse(struct hop_span text, struct hop_ssh_end ret_ends[2]);
 
 /* SSH_CONNECTION: "client-address client-port server-address server-port". */
 bool hop_ssh_connection_parse(struct hop_span text, struct hop_address *ret_client,
@@ -66,6 +80,9 @@ struct hop_ssh_line {
  * honoured. */
 enum hop_rc hop_ssh_line_parse(struct hop_span line, struct hop_ssh_line *ret_line,
                                struct hop_error *err);
+/* The list of options at the front of `text`: up to its first blank outside quotes, or all of it if
+ * the quotes are never closed. */
+struct hop_span hop_ssh_options_of(struct hop_span text);
 /* True if the option, with or without a value, stands in the list, outside quotes
  * (case-insensitive, as sshd compares). */
 bool hop_ssh_options_have(struct hop_span options, const char *option);

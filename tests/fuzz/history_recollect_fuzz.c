@@ -64,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hop_batch_init(&batch);
     must(hop_plan_learned(&login, &reach, &recalled, (struct hop_lesson){.learn = true}, &batch) ==
          HOP_OK);
-    must(hop_plan_judged(&login, &reach, &recalled, 45, "{}", &batch) == HOP_OK);
+    must(hop_plan_touch(&login, &reach, &recalled, 45, &batch) == HOP_OK);
+    must(hop_plan_log(&reach, "01J00000000000000000000000", "{}", &batch) == HOP_OK);
     hop_batch_done(&batch);
     hop_recollection_done(&recalled);
     hop_replies_done(&replies);

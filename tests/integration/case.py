@@ -19,7 +19,7 @@ class HostCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.box = box = sandbox.Sandbox(FOLDER)
+        cls.box = box = cls.make_box()
         cls.addClassCleanup(box.stop)
         cls.history = box.start_redis() if cls.redis else scene.SQLITE
         box.use_geo(scene.NETWORKS)
@@ -35,6 +35,10 @@ class HostCase(unittest.TestCase):
         cls.give_history()
         if cls.sshd:
             box.start_sshd()
+
+    @classmethod
+    def make_box(cls):
+        return sandbox.Sandbox(FOLDER)
 
     @classmethod
     def configure(cls, **more):

@@ -12,6 +12,7 @@ import pwd
 import re
 import shutil
 import socket
+import sqlite3
 import stat
 import struct
 import subprocess
@@ -79,6 +80,14 @@ def three_weeks(**more):
         for turn in range(8):
             time = first + datetime.timedelta(days=day, minutes=50 * turn + (day * 7 + turn * 13) % 40)
             yield event(time, **{"host.name": ("db1", "web1", "web2")[(day + turn) % 3], **more})
+
+
+def ulid(moment):
+    number, text = int(moment.timestamp() * 1000) << 80, ""
+    for _ in range(26):
+        number, digit = divmod(number, 32)
+        text = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[digit] + text
+    return text
 
 
 def public_key(seed, kind=b"ssh-ed25519", comment="", options=""):
@@ -200,18 +209,20 @@ class Words(Case):
                 self.assertRegex(manual, f"Fl -{option}\\b", verb)
 
     def test_an_unknown_option_is_a_mistake_in_usage(self):
-        for verb in ("config", "confirm", "doctor", "explain", "flush", "freeze", "history", "import", "keys", "log",
-                     "replay", "resolve", "unfreeze"):
+        for verb in ("acl", "config", "confirm", "doctor", "dump", "explain", "flush", "forget", "freeze", "history",
+                     "import", "keys", "load", "log",
+                     "prune", "replay", "resolve", "unfreeze"):
             self.assertEqual(self.verb(verb, "--no-such-option")[0], 64, verb)
 
     def test_a_missing_word_is_a_mistake_in_usage(self):
-        for verb in ("confirm", "explain", "freeze", "history", "import", "keys", "replay", "unfreeze"):
+        for verb in ("acl", "confirm", "explain", "forget", "freeze", "history", "import", "keys", "load", "replay", "unfreeze"):
             self.assertEqual(self.verb(verb)[0], 64, verb)
 
     def test_without_a_usable_configuration_no_verb_does_anything(self):
         self.conf = self.write("broken.conf", "[hopwarden]\ntenant = acme\nno_such = 1\n")
-        for words in (["config"], ["resolve"], ["confirm", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"], ["flush"], ["freeze", "key", KEY],
-                      ["history", "anna"], ["import", "-"], ["log"], ["replay", "-e", "-", "-v", "-"]):
+        for words in (["acl", "acme"], ["config"], ["resolve"], ["confirm", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"], ["dump"], ["flush"],
+                      ["forget", "anna", "--yes"], ["load", "-"], ["freeze", "key", KEY],
+                      ["history", "anna"], ["import", "-"], ["log"], ["prune"], ["replay", "-e", "-", "-v", "-"]):
             status, out, err = self.verb(*words, stdin=subprocess.DEVNULL)
             self.assertEqual((status, out), (78, ""), words)
             self.assertIn("broken.conf:3:", err)
@@ -790,7 +801,9 @@ class OwnLog(Replayed):
         events = list(three_weeks())
         hour = datetime.timedelta(hours=1)
         events += [event(NOW - 30 * hour, **{"source.ip": "10.2.7.7", "source.geo.location": None, "source.kind": None}),
-                   abroad(NOW - 29 * hour, **{"hopwarden.step_up": "fail"}), abroad(NOW - 28 * hour),
+                   abroad(NOW - 29 * hour, **{"hopwarden.step_up": "fail"}),
+                   event(NOW - 27.5 * hour),
+                   abroad(NOW - 27.2 * hour, **{"source.kind": "fixed"}),  # nobody travels so fast, at whatever hour
                    event(NOW - 27 * hour, **{"user.name": "bert", "hopwarden.key": OTHER_KEY}),
                    event(NOW - 26 * hour, **{"user.name": "root"}),
                    event(NOW - 25 * hour, **{"source.geo.location": {"lat": 48.856614, "lon": 2.352222},
@@ -804,8 +817,10 @@ class OwnLog(Replayed):
         summary, verdicts = self.replay(path, expect=1)
         self.assertEqual([(verdict["event.id"], verdict["hopwarden.action"]) for verdict in verdicts], logins)
         # the login without an address had a verdict that was not the score's
-        self.assertEqual((summary["scored"], summary["unlike_ids"]), (176, [logins[-2][0]]))
-        self.assertLessEqual({"allow", "step_up", "block"}, {action for _, action in logins})
+        self.assertEqual((summary["scored"], summary["unlike_ids"]), (177, [logins[-2][0]]))
+        # who only observes has learned the first login from abroad by the time of the second
+        wanted = {"allow", "step_up"} if self.mode == "observe" else {"allow", "step_up", "block"}
+        self.assertLessEqual(wanted, {action for _, action in logins})
 
     def test_a_confirmation_counts_from_its_time_on(self):
         first = NOW - datetime.timedelta(hours=3)
@@ -861,6 +876,39 @@ Match Group msp-admins
     AuthorizedKeysFile none
 Match all
 """
+
+
+class Prune(Case):
+    def old_and_new(self):
+        """anna worked two years ago and last week."""
+        old = NOW - datetime.timedelta(days=700)
+        self.fine("import", self.write_log("old", [event(old, **{"host.name": "gone", "hopwarden.key": OTHER_KEY})]))
+        self.fine("import", self.write_log("new", [event(NOW - datetime.timedelta(days=7))]))
+        self.alerts()
+
+    def test_what_is_old_goes_and_nothing_else(self):
+        self.old_and_new()
+        told = self.json("prune")
+        self.assertGreater(told["values"], 0)
+        self.assertEqual((told["flooded"], told["owners"]), (0, 1))
+        values = self.values()
+        self.assertIn("h:acme/db1", values)
+        self.assertNotIn("h:acme/gone", values)
+        self.assertNotIn(f"k:{OTHER_KEY}", values)
+        again = self.json("prune")
+        self.assertEqual([again[name] for name in ("values", "owners", "touches", "visits", "sessions", "log_entries")], [0] * 6)
+        self.assertEqual(self.alerts(), [])
+
+    def test_the_retention_can_be_set(self):
+        self.old_and_new()
+        with open(self.conf, encoding="utf-8") as file:
+            text = file.read()
+        self.conf = self.write("long.conf", text.replace("[home]", "retention_days = 3650\n[home]"))
+        self.fine("prune")
+        self.assertIn("h:acme/gone", self.values())
+
+    def test_in_words(self):
+        self.assertIn("keys looked at; taken away: 0 lists of touches", self.fine("prune"))
 
 
 class Doctor(Case):
@@ -978,6 +1026,28 @@ class Doctor(Case):
                                f"history = sqlite:{self.path('lib/history.db')}\n"
                                f"fallback = {self.path('lib/fallback.db')}\n")
         self.assertIn("warning scope: ", self.wrong())
+
+    def pruned_days_ago(self, days):
+        with sqlite3.connect(self.path("lib/history.db")) as history:
+            history.execute("UPDATE hashes SET value = ? WHERE key = 'hop:1:pruned'", [int(NOW.timestamp()) - days * 86400])
+        history.close()
+
+    def test_a_history_that_nobody_prunes(self):
+        self.live([event(NOW)])
+        self.assertEqual(self.wrong(), "")
+        self.fine("prune")
+        self.pruned_days_ago(6)
+        self.assertEqual(self.wrong(), "")
+        self.pruned_days_ago(8)
+        self.assertIn("warning prune: the history was last pruned 8 days ago", self.wrong())
+
+    def test_a_history_that_was_never_pruned(self):
+        self.live([event(NOW)])
+        old = NOW - datetime.timedelta(days=9)
+        with sqlite3.connect(self.path("lib/history.db")) as history:
+            history.execute("UPDATE logs SET id = ?", [ulid(old)])
+        history.close()
+        self.assertIn("warning prune: the history was never pruned", self.wrong())
 
     def test_home_as_witness_of_a_customer(self):
         with open(self.conf, encoding="utf-8") as file:

@@ -45,7 +45,7 @@ class Helper(HostCase):
         path = self.box.path("fido")
         sandbox.write(f"{path}.pub", f"{FIDO} {FIDO_BLOB} anna@token\n")
         self.box.allow_key("anna", path)
-        unusual = self.ask("anna", FIDO, FIDO_BLOB, "--source", OFFICE)
+        unusual = self.ask("anna", FIDO, FIDO_BLOB, "--source", USUAL)  # a new key from the internet
         self.assertTrue(unusual.stdout.startswith("verify-required "), unusual.stdout + unusual.stderr)
         unknown = self.ask("anna", FIDO, FIDO_BLOB)
         self.assertIn(FIDO_BLOB, unknown.stdout, "without an address PAM judges")

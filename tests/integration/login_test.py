@@ -145,6 +145,7 @@ class Password(HostCase):
         login = self.box.ssh("pavel", ABROAD, answers=["pavel-word"])
         self.assert_out(login)
         self.assert_verdict(login, "step_up")
+        self.assertIn("login-refused", login.acts, str(login))
 
     def test_the_code_alone_does_not_get_in(self):
         """A right one-time code without a first factor: by password method for somebody who is enrolled."""

@@ -155,7 +155,7 @@ class KeyNote(PlantCase):
         super().setUpClass()
         cls.box.allow_key_at_home(cls.box.accounts["dora"])
         cls.box.stop()
-        cls.box.start_sshd(extra="AuthorizedKeysFile .ssh/authorized_keys\n", lanes=False)
+        cls.box.start_sshd(extra="AuthorizedKeysFile .ssh/authorized_keys\n", lanes=())
 
     @property
     def helper(self):
@@ -200,6 +200,11 @@ class KeyNote(PlantCase):
         login = self.box.ssh("dora", USUAL)
         self.assertFalse(login.inside, str(login))
         self.assertIn("Login refused", login.seen, str(login))
+
+    def test_a_note_that_was_read_is_gone(self):
+        login = self.box.ssh("dora", USUAL)
+        self.assert_in(login)
+        self.assertEqual([n for n in os.listdir("/run/hopwarden/notes") if n.isdigit()], [])
 
     def test_no_note(self):
         """The session phase judges, with the key that sshd tells it."""

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """runner.py FILE_test.py [PATTERN]: each test class of the file in a private place of its own; every case prints one line, the file ends with
-`cases: N passed, N failed`. HOP_BUILD names the build folder."""
+`cases: N passed, N failed`, and `, N skipped` where something could not be tried here. HOP_BUILD names the build folder."""
 import fnmatch
 import importlib
 import os
@@ -13,13 +13,16 @@ import unittest
 import case
 import private
 
+ALL_SKIPPED = 77  # exit status; ctest's SKIP_RETURN_CODE
+
+
 
 class Lines(unittest.TestResult):
     """One line per case, and what went wrong at once."""
 
     def __init__(self):
         super().__init__()
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def startTest(self, test):
         super().startTest(test)
@@ -45,7 +48,10 @@ class Lines(unittest.TestResult):
         self._bad(test, error)
 
     def addSkip(self, test, reason):
-        self._bad(test, (AssertionError, AssertionError(f"skipped: {reason}"), None))
+        """Neither passed nor failed, and told. A class that cannot be set up here is one skip of all its cases."""
+        self.skipped += 1
+        self._tell("skip", test)
+        print(f"     {reason}", flush=True)
 
     def addSubTest(self, test, subtest, error):
         if error is not None:
@@ -58,8 +64,10 @@ def run_class(suite, count, report):
         case.FOLDER = folder
         lines = Lines()
         suite.run(lines)
-        failed = lines.failed if lines.passed + lines.failed >= count else count - lines.passed
-        os.write(report, f"{lines.passed} {failed}\n".encode())
+        untried = count - lines.passed - lines.failed
+        skipped = max(untried, 0) if lines.skipped else 0
+        failed = max(lines.failed, count - lines.passed - skipped)
+        os.write(report, f"{lines.passed} {failed} {skipped}\n".encode())
         return failed != 0
     return work
 
@@ -76,16 +84,18 @@ def classes_of(name, pattern):
 
 
 def main(path, pattern="*"):
-    passed = failed = 0
+    passed = failed = skipped = 0
     for suite, count in classes_of(os.path.basename(path).removesuffix(".py"), pattern):
         outcome, report = os.pipe()
         private.run_private(run_class(suite, count, report))
         os.close(report)
         with os.fdopen(outcome) as told:
-            good, bad = map(int, (told.read() or f"0 {count}").split())
-        passed, failed = passed + good, failed + bad
-    print(f"cases: {passed} passed, {failed} failed")
-    return failed != 0 or passed == 0
+            good, bad, left = map(int, (told.read() or f"0 {count} 0").split())
+        passed, failed, skipped = passed + good, failed + bad, skipped + left
+    print(f"cases: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    if skipped and not passed and not failed:
+        return ALL_SKIPPED
+    return int(failed != 0 or passed == 0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ and on request a redis-server. The machine's own /etc, /run, /var/log, /dev and 
 import glob
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -74,6 +75,7 @@ class Syslog:
 
     def __init__(self, path="/dev/log"):
         self.lines = []
+        self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(path)
         os.chmod(path, 0o666)
@@ -88,8 +90,15 @@ class Syslog:
             name, _, pid = ident.rstrip("]").partition("[")
             self.lines.append(Line(priority & 7, name, int(pid) if pid.isdigit() else 0, message))
 
+    def settle(self):
+        """Comes back when all that was sent before has been read: datagrams keep their order."""
+        mark = f"settled {len(self.lines)}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+            own.sendto(f"<87>Nov 23 09:30:00 sandbox: {mark}".encode(), self._path)
+        await_true(lambda: any(line.ident == "sandbox" and line.text == mark for line in self.lines), "syslog has been read")
+
     def since(self, mark):
-        return self.lines[mark:]
+        return [line for line in self.lines[mark:] if line.ident != "sandbox"]
 
     def has(self, mark, words):
         return any(words in line.text for line in self.lines[mark:])
@@ -107,6 +116,7 @@ class Account:
 
 class Sandbox:
     """Only inside run_private(): everything it changes vanishes with the place."""
+    root = ""  # folder whose sshd is meant; see newer.py
 
     def __init__(self, folder, build=None):
         self.folder = folder
@@ -135,6 +145,7 @@ class Sandbox:
     def _hide_machine(self):
         os.makedirs(self.path("over"))
         run("cp", "-a", "/etc", self.path("over", "etc"))
+        shutil.rmtree(self.path("over", "etc", "hopwarden"), ignore_errors=True)  # of the copy
         private.bind(self.path("over", "etc"), "/etc")
         self._private_dev()
         private.mount("tmpfs", "/run", "tmpfs", private.MS_NOSUID | private.MS_NODEV, "mode=755")
@@ -194,8 +205,7 @@ class Sandbox:
         self._line("/etc/group", "hopwarden:x:63999:")
         self._groups = {"msp-admins": 63998, "msp-automation": 63997}
         self._members = {name: [] for name in self._groups}
-        for name, gid in self._groups.items():
-            self._line("/etc/group", f"{name}:x:{gid}:")
+        self._write_groups()
         os.makedirs(self.path("over", "var_lib", "hopwarden"))
         self._lay_over("/var/lib", self.path("over", "var_lib"))
         os.makedirs("/etc/hopwarden", exist_ok=True)
@@ -213,8 +223,12 @@ class Sandbox:
 
     @staticmethod
     def _line(path, line):
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        """One entry of passwd, group or shadow, in the place of what the machine has under that name."""
+        name = line.partition(":")[0]
+        with open(path, encoding="utf-8") as file:
+            others = [other for other in file if other.partition(":")[0] != name]
+        about = os.stat(path)
+        write(path, "".join([f"{line}\n", *others]), about.st_mode & 0o7777, (0, about.st_gid))
 
     # -- accounts -------------------------------------------------------------------------------------------------
 
@@ -224,7 +238,7 @@ class Sandbox:
         account = Account(name, uid, self.path("home", name), groups=tuple(groups))
         if name == "root":
             account.uid = 0
-            self._set_home_of_root(account.home)
+            self._line("/etc/passwd", f"root:x:0:0:root:{account.home}:/bin/sh")
         else:
             self._line("/etc/passwd", f"{name}:x:{uid}:{uid}::{account.home}:/bin/sh")
             self._line("/etc/group", f"{name}:x:{uid}:")
@@ -244,16 +258,9 @@ class Sandbox:
         self.accounts[name] = account
         return account
 
-    def _set_home_of_root(self, home):
-        with open("/etc/passwd", encoding="utf-8") as file:
-            lines = [line for line in file if not line.startswith("root:")]
-        write("/etc/passwd", "".join([f"root:x:0:0:root:{home}:/bin/sh\n", *lines]))
-
     def _write_groups(self):
-        with open("/etc/group", encoding="utf-8") as file:
-            lines = [line for line in file if line.split(":")[0] not in self._groups]
-        lines += [f"{name}:x:{gid}:{','.join(self._members[name])}\n" for name, gid in self._groups.items()]
-        write("/etc/group", "".join(lines))
+        for name, gid in self._groups.items():
+            self._line("/etc/group", f"{name}:x:{gid}:{','.join(self._members[name])}")
 
     @staticmethod
     def enrol(account):
@@ -324,27 +331,37 @@ class Sandbox:
         self._children.append(child)
         return child
 
-    def start_sshd(self, extra="", lanes=True):
-        """Debian's own sshd_config, contrib's lanes as they are (a stage before them without), and what a second sshd needs."""
-        with open("/usr/share/openssh/sshd_config", encoding="utf-8") as file:
+    def start_sshd(self, extra="", lanes=("hopwarden.conf",), change=lambda text: text):
+        """Debian's own sshd_config, contrib's lanes through change() (a stage before them: none), and what a second sshd needs."""
+        with open(f"{self.root}/usr/share/openssh/sshd_config", encoding="utf-8") as file:
             write("/etc/ssh/sshd_config", file.read())
         shutil.rmtree("/etc/ssh/sshd_config.d", ignore_errors=True)
         os.makedirs("/etc/ssh/sshd_config.d")
-        if lanes:
-            shutil.copy(os.path.join(SOURCE, "contrib", "sshd_config.d", "hopwarden.conf"), "/etc/ssh/sshd_config.d/")
+        for name in lanes:
+            with open(os.path.join(SOURCE, "contrib", "sshd_config.d", name), encoding="utf-8") as file:
+                write(f"/etc/ssh/sshd_config.d/{name}", change(file.read()))
         if not os.path.exists(self.path("host_key")):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path("host_key"))
         self._listen(extra)
         with open(self.path("host_key.pub"), encoding="ascii") as file:
             write(self.path("known_hosts"), f"[127.0.0.1]:{self.port} {file.read()}")
 
+    def sshd_program(self):
+        return ["/usr/sbin/sshd"]
+
+    def sshd_version(self):
+        """(9, 2) for OpenSSH_9.2p1; versions before 9.3 take -V for a mistake, and tell it all the same."""
+        done = run(*self.sshd_program(), "-V", check=False)
+        found = re.search(r"OpenSSH_(\d+)\.(\d+)", done.stdout + done.stderr)
+        return int(found[1]), int(found[2])
+
     def _listen(self, extra):
         for _ in range(5):  # another process may take the free port first
             self.port = client.free_port()
             write("/etc/ssh/sshd_config.d/00-sandbox.conf", SANDBOX_SSHD.format(port=self.port, folder=self.folder) + extra)
-            run("/usr/sbin/sshd", "-t")
+            run(*self.sshd_program(), "-t")
             mark = len(self.syslog.lines)
-            self._sshd = self.start("/usr/sbin/sshd", "-D", "-f", "/etc/ssh/sshd_config", env={"PATH": "/usr/bin:/bin"})
+            self._sshd = self.start(*self.sshd_program(), "-D", "-f", "/etc/ssh/sshd_config", env={"PATH": "/usr/bin:/bin"})
             await_true(lambda: self.syslog.has(mark, "Server listening on 127.0.0.1") or self._sshd.poll() is not None,
                        "sshd listens")
             if self._sshd.poll() is None:
@@ -391,6 +408,7 @@ class Sandbox:
             beside.join()
         await_true(lambda: not self.connections(), "sshd has finished with the connection")
         self._bury_orphans()
+        self.syslog.settle()
         lines = self.syslog.since(mark)
         return Login(seen.status, seen.text, seen.prompts, lines)
 

@@ -98,7 +98,7 @@ class WithoutFirstFactor(HostCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.box.stop()
-        cls.box.start_sshd(extra="KbdInteractiveAuthentication yes\nPasswordAuthentication no\n", lanes=False)
+        cls.box.start_sshd(extra="KbdInteractiveAuthentication yes\nPasswordAuthentication no\n", lanes=())
 
     def test_a_right_code_does_not_get_in(self):
         login = self.box.ssh("anna", ABROAD, answers=[self.right()], options=["PubkeyAuthentication=no", "NumberOfPasswordPrompts=1"])
@@ -125,7 +125,7 @@ class FirstStage(HostCase):
         super().setUpClass()
         for account in cls.box.accounts.values():
             cls.box.allow_key_at_home(account)
-        cls.box.start_sshd(lanes=False)
+        cls.box.start_sshd(lanes=())
 
     def everybody_gets_in(self):
         for name, source, answers in (("anna", USUAL, []), ("anna", ABROAD, []), ("ben", IN_BETA, []), ("dora", ABROAD, []),

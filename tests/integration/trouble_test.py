@@ -194,6 +194,15 @@ class HistoryForgotten(HostCase):
         self.assert_in(login, prompts=1)
         self.assert_degraded(login, "fallback")
 
+    def test_an_import_mends_it(self):
+        self.assert_in(self.box.ssh("ben", USUAL, answers=[self.right()] * 3), prompts=1)
+        self.assert_in(self.box.ssh("dora", USUAL))
+        sandbox.run("redis-cli", "-s", self.box.path("redis.sock"), "FLUSHALL")
+        self.give_history()
+        login = self.box.ssh("dora", USUAL)
+        self.assert_in(login)
+        self.assertNotIn("hopwarden.degraded", login.alert, str(login))
+
 
 class LostFacts(HostCase):
     """Databases, disk and folders that are gone or full."""

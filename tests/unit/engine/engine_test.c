@@ -292,6 +292,35 @@ START_TEST(a_dead_history_asks_or_blocks_and_says_why)
 }
 END_TEST
 
+START_TEST(a_freeze_outlives_the_store)
+{
+    struct hop_verdict verdict;
+    char folder[] = "/tmp/hop-engine-XXXXXX", more[256], command[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(more, sizeof more, "history = sqlite:%s/history.db\nfallback = %s/fallback.db", folder,
+             folder);
+    open_with(more, HOP_HISTORY_WRITER);
+    freeze("account:ansible", HOP_FREEZE_BLOCK);
+    struct hop_login seen = login_of("ansible", "192.0.2.20", KEY_A);
+    struct hop_judgement judgement;
+    hop_judgement_init(&judgement);
+    hop_engine_judge_by(engine, &seen, &judgement, hop_clock_deadline(1000));
+    hop_engine_learned_by(engine, &seen, &judgement, (struct hop_lesson){0}, false,
+                          hop_clock_deadline(1000), &err);
+    hop_judgement_done(&judgement);
+    close_all();
+    snprintf(more, sizeof more, "history = unix:/nonexistent/redis.sock\nfallback = %s/fallback.db",
+             folder);
+    open_with(more, HOP_HISTORY_WRITER);
+    struct hop_login later = login_of("ansible", "192.0.2.20", KEY_A);
+    ck_assert_int_eq(judge(&later, &verdict), HOP_BLOCK);
+    ck_assert(has_code(&verdict, "frozen"));
+    close_all();
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 static bool count_entry(void *context, struct hop_span id, struct hop_span value)
 {
     (void)id;
@@ -299,6 +328,31 @@ static bool count_entry(void *context, struct hop_span id, struct hop_span value
     ++*(int *)context;
     return true;
 }
+
+START_TEST(failures_raise_the_score_of_who_comes_next_from_elsewhere)
+{
+    struct hop_verdict before, after;
+    struct hop_login login = login_of("anna", "203.0.113.7", KEY_A);
+    struct hop_deadline soon = hop_clock_deadline(5000);
+    judge(&login, &before);
+    login.time -= 600;
+    ck_assert_int_eq(hop_engine_refused_by(engine, &login, "step-up-failed", soon, &err),
+                     HOP_RECORDED_STORE);
+    ck_assert_int_eq(hop_engine_refused_by(engine, &login, "session-refused", soon, &err),
+                     HOP_RECORDED_STORE);
+    for (int i = 0; i < 5; i++) {
+        login.time += 20;
+        ck_assert_int_eq(hop_engine_failed_by(engine, &login, soon, &err), HOP_RECORDED_STORE);
+    }
+    login.time = MONDAY_0930;
+    judge(&login, &after);
+    ck_assert(!before.score.evidence.present[HOP_BLOCK_FAILURES]);
+    ck_assert_double_eq(after.score.evidence.terms[HOP_STORY_NEAR][HOP_BLOCK_FAILURES], 4);
+    struct hop_login mate = login_of("bert", "203.0.113.9", KEY_B);
+    judge(&mate, &after);
+    ck_assert(after.score.evidence.terms[HOP_STORY_NEAR][HOP_BLOCK_FAILURES] > 1);
+}
+END_TEST
 
 START_TEST(a_verdict_leaves_an_entry_whatever_it_is)
 {
@@ -341,9 +395,11 @@ int main(void)
     tcase_add_test(memory, break_glass_is_let_in_loudly);
     tcase_add_test(memory, a_shared_account_without_its_key_waits_for_the_session);
     tcase_add_test(memory, without_address_people_are_asked_or_blocked);
+    tcase_add_test(memory, failures_raise_the_score_of_who_comes_next_from_elsewhere);
     tcase_add_test(memory, a_verdict_leaves_an_entry_whatever_it_is);
     suite_add_tcase(suite, memory);
     TCase *lost = tcase_create("lost");
+    tcase_add_test(lost, a_freeze_outlives_the_store);
     tcase_add_test(lost, a_dead_history_asks_or_blocks_and_says_why);
     suite_add_tcase(suite, lost);
     SRunner *runner = srunner_create(suite);

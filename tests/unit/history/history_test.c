@@ -254,9 +254,7 @@ START_TEST(replay_leaves_no_files)
 }
 END_TEST
 
-/* The shipped example, as it is: DESIGN 5.3, one selector per row. WATCH names keys and is in
- * neither
- * @read nor @write. */
+/* The shipped example, as it is. */
 #define TENANT_ACL HOP_TEST_DATA "/../../contrib/redis/tenant.acl"
 
 static void file_is(const char *name, const char *text)
@@ -266,16 +264,29 @@ static void file_is(const char *name, const char *text)
     close(fd);
 }
 
+/* Every user's password is "sesame-" and its name. */
 static void users_file(void)
 {
-    static char users[8192] = "user default on nopass ~* +@all\n";
-    size_t len = strlen(users);
+    static char users[8192] = "user default on nopass ~* +@all\n", lines[8192];
     int fd = open(TENANT_ACL, O_RDONLY | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
-    ssize_t got = read(fd, users + len, sizeof users - len - 1);
+    ssize_t got = read(fd, lines, sizeof lines - 1);
     ck_assert_int_gt(got, 0);
     close(fd);
-    users[len + (size_t)got] = '\0';
+    struct hop_span rest = {lines, (size_t)got}, line, name;
+    struct hop_text text = hop_text_over(users, sizeof users);
+    text.len = strlen(users);
+    while (hop_span_cut(&rest, '\n', &line)) {
+        if (line.len == 0)
+            continue;
+        ck_assert(hop_span_word(&line, &name) && hop_span_is(name, "user"));
+        ck_assert(hop_span_word(&line, &name));
+        hop_text_format(&text, "user %.*s >sesame-%.*s ", (int)name.len, name.at, (int)name.len,
+                        name.at);
+        hop_text_put_span(&text, line);
+        hop_text_put_char(&text, '\n');
+    }
+    ck_assert(!text.cut);
     file_is("users.acl", users);
 }
 
@@ -283,7 +294,7 @@ START_TEST(a_helpers_user_reads_all_and_writes_nothing)
 {
     char more[256];
     users_file();
-    file_is("secret", "sesame-keys\n");
+    file_is("secret", "sesame-acme-keys\n");
     redis_start();
     snprintf(more, sizeof more, "helper_user = acme-keys\nhelper_secret = %s/secret\n", folder);
     begin("unix:%s/redis.sock", more, HOP_HISTORY_READER);
@@ -305,14 +316,15 @@ START_TEST(a_tenants_user_may_all_that_a_login_needs)
     char more[256];
     struct hop_batch batch;
     users_file();
-    file_is("secret", "sesame\n");
+    file_is("secret", "sesame-acme\n");
     redis_start();
     snprintf(more, sizeof more, "history_user = acme\nhistory_secret = %s/secret\n", folder);
     begin("unix:%s/redis.sock", more, HOP_HISTORY_WRITER);
     for (int i = 0; i < 2; i++) {
         ck_assert_msg(recall() == HOP_OK, "%s", err.text);
         learned(&batch);
-        ck_assert_int_eq(hop_plan_judged(&login, &reach, &recalled, 20, "{}", &batch), HOP_OK);
+        ck_assert_int_eq(hop_plan_touch(&login, &reach, &recalled, 20, &batch), HOP_OK);
+        ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
         ck_assert_int_eq(hop_plan_step_up(&login, &reach, &batch), HOP_OK);
         ck_assert_int_eq(hop_plan_session(&login, &reach, i == 0, &batch), HOP_OK);
         ck_assert_msg(record(&batch) == HOP_RECORDED_STORE, "%s", err.text);
@@ -515,7 +527,8 @@ static void log_in(int number)
     snprintf(login.id, sizeof login.id, "01JDEADBEEF0000000000000%02d", number);
     snprintf(login.host, sizeof login.host, "db%d", number % 4);
     learned(&batch);
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &recalled, 20, "{}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &recalled, 20, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
     ck_assert_int_eq(hop_plan_step_up(&login, &reach, &batch), HOP_OK);
     ck_assert_int_eq(record(&batch), HOP_RECORDED_SPOOL);
     hop_batch_done(&batch);

@@ -92,9 +92,9 @@ size_t fixture_learn(struct hop_store *store, const struct hop_login *login,
 }
 
 static const char *const words[HOP_WRITE_KIND_COUNT] = {
-    [HOP_WRITE_DAYS] = "days",   [HOP_WRITE_LAST] = "last", [HOP_WRITE_LATEST] = "latest",
-    [HOP_WRITE_FIELD] = "field", [HOP_WRITE_DROP] = "drop", [HOP_WRITE_MEMBER] = "member",
-    [HOP_WRITE_LOG] = "log",
+    [HOP_WRITE_DAYS] = "days",   [HOP_WRITE_LAST] = "last",   [HOP_WRITE_LATEST] = "latest",
+    [HOP_WRITE_FIELD] = "field", [HOP_WRITE_DROP] = "drop",   [HOP_WRITE_MEMBER] = "member",
+    [HOP_WRITE_LOG] = "log",     [HOP_WRITE_LEAVE] = "leave", [HOP_WRITE_ERASE] = "erase",
 };
 
 char *fixture_text(const struct hop_batch *batch)

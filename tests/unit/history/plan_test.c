@@ -68,6 +68,10 @@ static void expect_writes(const char *expected)
     "sample hop:1:x:{anna}:83121 256\n"                                                            \
     "size hop:1:x:{anna}:83121\n"
 
+#define FAILURE_READS                                                                              \
+    "sample hop:1:f:{anna}:249376 256\n"                                                           \
+    "sample hop:1:f:{anna}:249375 256\n"
+
 START_TEST(reads_of_a_tenants_host)
 {
     expect_reads("time \n"
@@ -84,7 +88,9 @@ START_TEST(reads_of_a_tenants_host)
                  "size hop:1:y:{anna}:673\n"
                  "size hop:1:y:{anna}:672\n"
                  "size hop:1:y:{anna}:671\n"
-                 "size hop:1:y:{anna}:670\n"
+                 "size hop:1:y:{anna}:670\n" FAILURE_READS
+                 "sample hop:1:q:{84.24.10.0%2F24}:249376 256\n"
+                 "sample hop:1:q:{84.24.10.0%2F24}:249375 256\n"
                  "sample hop:1:k:{SHA256:AbC%2Fd+e} 4\n"
                  "size hop:1:k:{SHA256:AbC%2Fd+e}\n"
                  "sample hop:1:n:{84.24.10.7} 4\n"
@@ -105,13 +111,15 @@ START_TEST(reads_of_home_without_what_is_not_known)
     login.team[0] = login.key[0] = '\0';
     fixture_source(&login, "10.1.2.3");
     expect_reads("time \n"
-                 "hash hop:1:p:{anna}:home\n" TOUCH_READS "hash-size hop:1:d:{acme}:home\n"
+                 "hash hop:1:p:{anna}:home\n" TOUCH_READS FAILURE_READS
+                 "hash-size hop:1:d:{acme}:home\n"
                  "size hop:1:d:{}:home\n"
                  "field hop:1:freeze account:anna\n"
                  "field hop:1:freeze source:10.1.2.3\n");
     login.origin.address = (struct hop_address){0};
     expect_reads("time \n"
-                 "hash hop:1:p:{anna}:home\n" TOUCH_READS "hash-size hop:1:d:{acme}:home\n"
+                 "hash hop:1:p:{anna}:home\n" TOUCH_READS FAILURE_READS
+                 "hash-size hop:1:d:{acme}:home\n"
                  "size hop:1:d:{}:home\n"
                  "field hop:1:freeze account:anna\n");
 }
@@ -174,6 +182,31 @@ START_TEST(keys_of_lists_beside_the_score)
     key = hop_text_over(buffer, sizeof buffer);
     hop_key_inventory(&key, &reach, &six);
     expect_key(&key, "hop:1:n:{2001:db8::1}");
+}
+END_TEST
+
+START_TEST(a_failure_stands_in_its_identitys_and_its_nets_list)
+{
+    login.time += 7;
+    ck_assert_int_eq(hop_plan_failed(&login, &reach, HOP_FAILURE_STEP_UP, &batch), HOP_OK);
+    expect_writes("member hop:1:f:{anna}:249376 1795512600|s\n"
+                  "member hop:1:q:{84.24.10.0%2F24}:249376 1795512600|s|96bcca83b55aa4bb\n");
+}
+END_TEST
+
+START_TEST(a_failure_from_a_private_net_says_nothing_of_others)
+{
+    fixture_source(&login, "10.1.2.3");
+    ck_assert_int_eq(hop_plan_failed(&login, &reach, HOP_FAILURE_CREDENTIAL, &batch), HOP_OK);
+    expect_writes("member hop:1:f:{anna}:249376 1795512600|c\n");
+}
+END_TEST
+
+START_TEST(nobodys_failure_is_not_written)
+{
+    login.identity[0] = '\0';
+    ck_assert_int_eq(hop_plan_failed(&login, &reach, HOP_FAILURE_CREDENTIAL, &batch), HOP_OK);
+    ck_assert_uint_eq(batch.count, 0);
 }
 END_TEST
 
@@ -300,7 +333,8 @@ END_TEST
 
 START_TEST(writes_of_a_verdict)
 {
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, 45, "{\"a\": 1}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{\"a\": 1}", &batch), HOP_OK);
     expect_writes("member hop:1:x:{anna}:83125 1795512600|t9f|45|33915|4ec7cc02098545ef\n"
                   "log hop:1:log:acme 01JDEADBEEF000000000000000 {\"a\": 1}\n");
     ck_assert_int_eq(batch.writes[1].number, HOP_LOG_CAP);
@@ -318,7 +352,8 @@ static void touched(int64_t time, const char *tag, int surprise_db)
 static size_t touches_written(void)
 {
     hop_batch_done(&batch);
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, 45, "{}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
     hop_around_done(&blank.around);
     return batch.count - 1;
 }
@@ -339,7 +374,8 @@ END_TEST
 START_TEST(a_login_without_key_has_no_key_tag)
 {
     login.key[0] = '\0';
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, -20, "{}", &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, -20, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{}", &batch), HOP_OK);
     ck_assert_str_eq(batch.writes[0].value, "1795512600|t9f|-20|33915|");
     struct hop_touch touch;
     ck_assert(hop_touch_parse(hop_span_of(batch.writes[0].value), &touch));
@@ -372,8 +408,8 @@ END_TEST
 START_TEST(all_writes_survive_the_spool)
 {
     learn(true);
-    ck_assert_int_eq(hop_plan_judged(&login, &reach, &blank, 45, "{\"n\":\"\\n;\"}", &batch),
-                     HOP_OK);
+    ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
+    ck_assert_int_eq(hop_plan_log(&reach, login.id, "{\"n\":\"\\n;\"}", &batch), HOP_OK);
     ck_assert_int_eq(hop_plan_session(&login, &reach, true, &batch), HOP_OK);
     char *spooled, *before = fixture_text(&batch);
     struct hop_batch back;
@@ -396,4 +432,7 @@ HOP_SUITE_AROUND("history/plan", setup, teardown, reads_of_a_tenants_host,
                  an_unknown_key_has_no_owner, the_inventory_holds_public_addresses_of_tenants,
                  a_hop_teaches_its_edge, writes_of_a_verdict,
                  one_touch_per_tenant_and_hour_unless_larger, a_login_without_key_has_no_key_tag,
-                 writes_of_a_passed_step_up, writes_of_a_session, all_writes_survive_the_spool)
+                 writes_of_a_passed_step_up, writes_of_a_session,
+                 a_failure_stands_in_its_identitys_and_its_nets_list,
+                 a_failure_from_a_private_net_says_nothing_of_others,
+                 nobodys_failure_is_not_written, all_writes_survive_the_spool)

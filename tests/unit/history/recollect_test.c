@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../suite.h"
@@ -153,6 +154,39 @@ START_TEST(a_step_up_is_recalled)
 }
 END_TEST
 
+START_TEST(a_profile_that_the_store_keeps_follows_every_write)
+{
+    reach = fixture_reach_home();
+    for (int i = 0; i < 300; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof address, "84.%d.%d.7", 1 + i % 7, i % 200);
+        fixture_source(&login, address);
+        login.time += 40000;
+        fixture_learn(store, &login, &reach, i % 50 == 0);
+    }
+    recall();
+    ck_assert(recalled.own.borrowed && recalled.merged.borrowed);
+    struct hop_read *read = calloc(1, sizeof *read);
+    struct hop_replies replies;
+    struct hop_profile anew;
+    struct hop_text key = hop_text_over(read->key, sizeof read->key);
+    hop_key_profile(&key, &reach, login.identity, reach.witness);
+    read->kind = HOP_READ_HASH;
+    hop_replies_init(&replies);
+    ck_assert_int_eq(
+        hop_store_read_by(store, read, 1, &replies, (struct hop_deadline){INT64_MAX}, NULL),
+        HOP_OK);
+    hop_profile_init(&anew);
+    ck_assert_int_eq(hop_profile_of_pairs(replies.items[0].pairs, replies.items[0].count, &anew),
+                     HOP_OK);
+    expect_same_profile(&recalled.own, &anew);
+    ck_assert_int_eq(recalled.own.last.time, anew.last.time);
+    hop_profile_done(&anew);
+    hop_replies_done(&replies);
+    free(read);
+}
+END_TEST
+
 /* --- witnesses --- */
 
 static const struct hop_dayset *days_of(const struct hop_profile *profile, enum hop_kind kind,
@@ -250,8 +284,21 @@ START_TEST(hostile_touches_are_skipped)
 }
 END_TEST
 
+/* What a sample leaves out may have been meant to be left out. */
+START_TEST(touches_that_cannot_all_be_read_are_a_finding)
+{
+    members("hop:1:x:{anna}:83123", "junk", HOP_TOUCH_READ_MAX);
+    recall();
+    ck_assert(!recalled.around.touches_flooded);
+    member("hop:1:x:{anna}:83123", "one more");
+    recall();
+    ck_assert(recalled.around.touches_flooded);
+}
+END_TEST
+
 START_TEST(a_flood_of_touches_is_a_finding)
 {
+    reach = fixture_reach_home();
     members("hop:1:x:{anna}:83123", "junk", HOP_SHARED_SET_FULL);
     recall();
     ck_assert(!recalled.around.touches_flooded);
@@ -266,6 +313,47 @@ START_TEST(no_more_than_the_limit_is_read)
     members("hop:1:x:{anna}:83125", "1795500000|t1|4|1|k", 600);
     recall();
     ck_assert_uint_eq(recalled.around.touch_count, HOP_TOUCH_READ_MAX);
+}
+END_TEST
+
+START_TEST(failures_of_the_last_hours_are_recalled)
+{
+    member("hop:1:f:{anna}:249376", "1795512590|c");
+    member("hop:1:f:{anna}:249375", "1795507000|s");
+    member("hop:1:f:{anna}:249374", "1795499000|c");
+    member("hop:1:q:{84.24.10.0%2F24}:249376", "1795512500|c|other");
+    recall();
+    ck_assert_uint_eq(recalled.around.failure_count, 3);
+    ck_assert_int_eq(recalled.around.failures[0].kind, HOP_FAILURE_CREDENTIAL);
+    ck_assert(!recalled.around.failures[0].of_another && recalled.around.failures[1].of_another);
+    ck_assert_int_eq(recalled.around.failures[2].kind, HOP_FAILURE_STEP_UP);
+    ck_assert(!recalled.around.failures_flooded);
+}
+END_TEST
+
+START_TEST(ones_own_failures_do_not_count_twice)
+{
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(hop_plan_failed(&login, &reach, HOP_FAILURE_CREDENTIAL, &batch), HOP_OK);
+    fixture_write(store, &batch);
+    hop_batch_done(&batch);
+    recall();
+    ck_assert_uint_eq(recalled.around.failure_count, 1);
+    ck_assert(!recalled.around.failures[0].of_another);
+}
+END_TEST
+
+START_TEST(spoilt_failures_are_skipped_and_hide_nothing)
+{
+    member("hop:1:f:{anna}:249376", "junk");
+    member("hop:1:f:{anna}:249376", "1795499000|c");
+    member("hop:1:f:{anna}:249376", "1795512590|c");
+    recall();
+    ck_assert_uint_eq(recalled.around.failure_count, 1);
+    members("hop:1:q:{84.24.10.0%2F24}:249375", "junk", HOP_FAILURE_READ_MAX);
+    recall();
+    ck_assert(recalled.around.failures_flooded);
 }
 END_TEST
 
@@ -315,7 +403,21 @@ START_TEST(the_inventory_names_another_tenant)
     recall();
     ck_assert_str_eq(recalled.inventory_tag, "");
     member("hop:1:n:{84.24.10.7}", "tb2");
+    recall();
+    ck_assert_str_eq(recalled.inventory_tag, "tb2");
+    ck_assert(!recalled.around.inventory_flooded);
+}
+END_TEST
+
+/* Several may be there to make a hop look like another's usual one. */
+START_TEST(a_contested_address_is_a_finding)
+{
+    member("hop:1:n:{84.24.10.7}", "tb2");
     member("hop:1:n:{84.24.10.7}", "ta1");
+    recall();
+    ck_assert_str_eq(recalled.inventory_tag, "ta1");
+    ck_assert(recalled.around.inventory_flooded);
+    reach = fixture_reach_home();
     recall();
     ck_assert_str_eq(recalled.inventory_tag, "ta1");
     ck_assert(!recalled.around.inventory_flooded);
@@ -328,6 +430,7 @@ END_TEST
 
 START_TEST(a_flood_of_tags_is_a_finding)
 {
+    reach = fixture_reach_home();
     members("hop:1:n:{84.24.10.7}", "t", HOP_SHARED_SET_FULL);
     recall();
     ck_assert(!recalled.around.inventory_flooded);
@@ -517,17 +620,21 @@ START_TEST(homes_values_are_not_this_tenants_to_evict)
 }
 END_TEST
 
-HOP_SUITE_AROUND("history/recollect", setup, teardown, nothing_is_known_of_a_newcomer,
+HOP_SUITE_AROUND("history/recollect", setup, teardown,
+                 a_profile_that_the_store_keeps_follows_every_write, nothing_is_known_of_a_newcomer,
                  what_is_learned_is_recalled, learning_twice_is_learning_once,
                  a_step_up_is_recalled, home_and_tenant_are_joined_value_by_value,
                  another_tenants_word_is_not_read, home_does_not_read_tenants,
                  days_after_tomorrow_are_dropped, touches_of_the_last_day_are_recalled,
-                 hostile_touches_are_skipped, a_flood_of_touches_is_a_finding,
-                 no_more_than_the_limit_is_read, ones_own_key_accuses_nobody,
+                 touches_that_cannot_all_be_read_are_a_finding, hostile_touches_are_skipped,
+                 a_flood_of_touches_is_a_finding, no_more_than_the_limit_is_read,
+                 failures_of_the_last_hours_are_recalled, ones_own_failures_do_not_count_twice,
+                 spoilt_failures_are_skipped_and_hide_nothing, ones_own_key_accuses_nobody,
                  a_key_of_another_identity_is_told, coded_names_are_compared_as_such,
-                 spoilt_owners_accuse_too, the_inventory_names_another_tenant,
-                 a_flood_of_tags_is_a_finding, a_tenants_own_hosts_stand_in_the_inventory,
-                 visits_elsewhere_are_counted_by_month, team_and_organisation_are_counted,
-                 freezes_are_recalled, replies_to_other_reads_are_refused,
-                 new_addresses_for_ever_stay_within_bounds, the_value_just_learned_is_never_evicted,
-                 an_overfull_kind_shrinks_back, homes_values_are_not_this_tenants_to_evict)
+                 spoilt_owners_accuse_too, a_contested_address_is_a_finding,
+                 the_inventory_names_another_tenant, a_flood_of_tags_is_a_finding,
+                 a_tenants_own_hosts_stand_in_the_inventory, visits_elsewhere_are_counted_by_month,
+                 team_and_organisation_are_counted, freezes_are_recalled,
+                 replies_to_other_reads_are_refused, new_addresses_for_ever_stay_within_bounds,
+                 the_value_just_learned_is_never_evicted, an_overfull_kind_shrinks_back,
+                 homes_values_are_not_this_tenants_to_evict)

@@ -738,6 +738,228 @@ START_TEST(a_handle_leaves_no_descriptor_and_none_survives_exec)
 }
 END_TEST
 
+/* --- upkeep --- */
+
+#define WALKED 700
+
+struct walk {
+    struct hop_store *store;
+    const char *key; /* of items that the visitor removes */
+    size_t met[WALKED], others;
+    enum hop_object object[WALKED];
+};
+
+static void meet(struct walk *walk, const char *name, enum hop_object object)
+{
+    int64_t number;
+    const char *mark = strrchr(name, '=');
+    if (!mark || !hop_span_int64(hop_span_of(mark + 1), 0, WALKED - 1, &number)) {
+        walk->others++;
+        return;
+    }
+    walk->met[number]++;
+    walk->object[number] = object;
+}
+
+static void meet_key(void *context, const char *key, enum hop_object object)
+{
+    meet(context, key, object);
+}
+
+static void meet_item(void *context, struct hop_span field, struct hop_span value)
+{
+    struct walk *walk = context;
+    ck_assert_int_eq(field.at[field.len], '\0');
+    ck_assert(!value.at || value.at[value.len] == '\0');
+    meet(walk, field.at, HOP_OBJECT_HASH);
+    if (walk->key)
+        write_one(walk->store, HOP_WRITE_DROP, walk->key, field.at, NULL, 0);
+}
+
+static void numbered_put(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
+                         const char *name, int number)
+{
+    char numbered[256];
+    snprintf(numbered, sizeof numbered, "%s=%d", name, number);
+    if (kind == HOP_WRITE_LOG)
+        batch_put(batch, kind, numbered, id_at(1000), "v", 100);
+    else if (key && kind == HOP_WRITE_FIELD)
+        batch_put(batch, kind, key, numbered, numbered, 0);
+    else if (key)
+        batch_put(batch, kind, key, NULL, numbered, 0);
+    else
+        batch_put(batch, kind, numbered, "f", "v", 0);
+}
+
+static void keys_walk(struct walk *walk, const char *prefix)
+{
+    struct hop_cursor cursor = {.ended = false};
+    struct hop_error err = {0};
+    for (int pages = 0; !cursor.ended; pages++) {
+        ck_assert_int_lt(pages, 10000);
+        enum hop_rc rc =
+            hop_store_keys_by(walk->store, prefix, &cursor, meet_key, walk, soon(), &err);
+        ck_assert_msg(rc == HOP_OK, "%s", err.text);
+    }
+}
+
+static size_t items_walk(struct walk *walk, const char *key, enum hop_object object)
+{
+    struct hop_cursor cursor = {.ended = false};
+    struct hop_error err = {0};
+    size_t pages = 0;
+    for (; !cursor.ended; pages++) {
+        ck_assert_uint_lt(pages, 10000);
+        enum hop_rc rc =
+            hop_store_items_by(walk->store, key, object, &cursor, meet_item, walk, soon(), &err);
+        ck_assert_msg(rc == HOP_OK, "%s", err.text);
+    }
+    return pages;
+}
+
+START_TEST(a_walk_meets_every_key_of_its_prefix_and_no_other)
+{
+    struct walk walk = {.store = store_open(KIND)};
+    static const enum hop_write_kind kinds[] = {HOP_WRITE_FIELD, HOP_WRITE_MEMBER, HOP_WRITE_LOG};
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    const char *prefix = KEY("walk*[a-z]?");
+    for (int i = 0; i < WALKED; i++)
+        numbered_put(&batch, kinds[i % 3], NULL, prefix, i);
+    batch_put(&batch, HOP_WRITE_FIELD, KEY("walk"), "f", "v", 0);
+    batch_put(&batch, HOP_WRITE_FIELD, KEY("walk-not-a-glob"), "f", "v", 0);
+    batch_put(&batch, HOP_WRITE_FIELD, KEY("zzz"), "f", "v", 0);
+    batch_write(walk.store, &batch);
+    hop_batch_done(&batch);
+    keys_walk(&walk, prefix);
+    for (int i = 0; i < WALKED; i++) {
+        ck_assert_uint_ge(walk.met[i], 1);
+        ck_assert_int_eq(walk.object[i], i % 3);
+    }
+    ck_assert_uint_eq(walk.others, 0);
+    hop_store_free(&walk.store);
+}
+END_TEST
+
+START_TEST(a_walk_meets_every_item)
+{
+    struct walk walk = {.store = store_open(KIND)};
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    for (int i = 0; i < WALKED; i++) {
+        numbered_put(&batch, HOP_WRITE_FIELD, KEY("hash"), "f", i);
+        numbered_put(&batch, HOP_WRITE_MEMBER, KEY("set"), "m", i);
+    }
+    batch_write(walk.store, &batch);
+    hop_batch_done(&batch);
+    ck_assert_uint_gt(items_walk(&walk, KEY("hash"), HOP_OBJECT_HASH), 1);
+    ck_assert_uint_gt(items_walk(&walk, KEY("set"), HOP_OBJECT_SET), 1);
+    for (int i = 0; i < WALKED; i++)
+        ck_assert_uint_ge(walk.met[i], 2);
+    items_walk(&walk, KEY("absent"), HOP_OBJECT_HASH);
+    items_walk(&walk, KEY("absent"), HOP_OBJECT_SET);
+    ck_assert_uint_eq(walk.others, 0);
+    hop_store_free(&walk.store);
+}
+END_TEST
+
+START_TEST(what_is_met_may_be_removed)
+{
+    struct walk walk = {.store = store_open(KIND)};
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    for (int i = 0; i < WALKED; i++)
+        numbered_put(&batch, HOP_WRITE_FIELD, KEY("hash"), "f", i);
+    batch_write(walk.store, &batch);
+    hop_batch_done(&batch);
+    walk.key = KEY("hash");
+    items_walk(&walk, walk.key, HOP_OBJECT_HASH);
+    for (int i = 0; i < WALKED; i++)
+        ck_assert_uint_ge(walk.met[i], 1);
+    ck_assert_int_eq(read_one(walk.store, HOP_READ_HASH_SIZE, walk.key, NULL, 0, &replies)->number,
+                     0);
+    hop_replies_done(&replies);
+    hop_store_free(&walk.store);
+}
+END_TEST
+
+START_TEST(members_leave_and_keys_are_erased)
+{
+    struct hop_store *store = store_open(KIND);
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    write_one(store, HOP_WRITE_MEMBER, KEY("set"), NULL, "stays", 0);
+    write_one(store, HOP_WRITE_MEMBER, KEY("set"), NULL, "goes", 0);
+    write_one(store, HOP_WRITE_LEAVE, KEY("set"), NULL, "goes", 0);
+    write_one(store, HOP_WRITE_LEAVE, KEY("set"), NULL, "never came", 0);
+    const struct hop_reply *reply = read_one(store, HOP_READ_SAMPLE, KEY("set"), NULL, 9, &replies);
+    ck_assert_uint_eq(reply->count, 1);
+    ck_assert(hop_span_is(reply->pairs[0].field, "stays"));
+    write_one(store, HOP_WRITE_DAYS, KEY("hash"), "d", "20700:1", 0);
+    write_one(store, HOP_WRITE_LOG, KEY("log"), id_at(5), "v", 100);
+    batch_put(&batch, HOP_WRITE_LEAVE, KEY("set"), NULL, "stays", 0);
+    batch_put(&batch, HOP_WRITE_MEMBER, KEY("set"), NULL, "stays", 0);
+    batch_put(&batch, HOP_WRITE_ERASE, KEY("hash"), NULL, NULL, 0);
+    batch_put(&batch, HOP_WRITE_DAYS, KEY("hash"), "d", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_ERASE, KEY("log"), NULL, NULL, 0);
+    batch_put(&batch, HOP_WRITE_ERASE, KEY("absent"), NULL, NULL, 0);
+    batch_write(store, &batch);
+    hop_batch_done(&batch);
+    ck_assert_int_eq(read_one(store, HOP_READ_SET_SIZE, KEY("set"), NULL, 0, &replies)->number, 1);
+    ck_assert_str_eq(field_value(store, KEY("hash"), "d"), "20780:1");
+    struct seen *seen = log_read(store, KEY("log"), 0, SIZE_MAX);
+    ck_assert_uint_eq(seen->count, 0);
+    free(seen);
+    write_one(store, HOP_WRITE_ERASE, KEY("set"), NULL, NULL, 0);
+    ck_assert_int_eq(read_one(store, HOP_READ_SET_SIZE, KEY("set"), NULL, 0, &replies)->number, 0);
+    hop_replies_done(&replies);
+    hop_store_free(&store);
+}
+END_TEST
+
+/* Removes odd values, and stops at the given one. */
+static enum hop_weed weed_odd(void *context, struct hop_span id, struct hop_span value)
+{
+    const int64_t *stop = context;
+    int64_t number;
+    ck_assert(hop_ulid_valid(id) && hop_span_int64(value, 0, 1000, &number));
+    if (number >= *stop)
+        return HOP_WEED_STOP;
+    return number % 2 ? HOP_WEED_REMOVE : HOP_WEED_KEEP;
+}
+
+START_TEST(a_log_is_weeded)
+{
+    struct hop_store *store = store_open(KIND);
+    struct hop_error err = {0};
+    size_t removed;
+    int64_t stop = 200;
+    log_fill(store, KEY("log"), 0, 300, 100000);
+    enum hop_rc rc = hop_store_weed_by(store, KEY("log"), weed_odd, &stop, &removed, soon(), &err);
+    ck_assert_msg(rc == HOP_OK, "%s", err.text);
+    ck_assert_uint_eq(removed, 100);
+    struct seen *seen = log_read(store, KEY("log"), 0, SIZE_MAX);
+    ck_assert_uint_eq(seen->count, 200);
+    ck_assert_str_eq(seen->values[1], "2");
+    ck_assert_str_eq(seen->values[99], "198");
+    ck_assert_str_eq(seen->values[100], "200");
+    ck_assert_str_eq(seen->values[199], "299");
+    free(seen);
+    log_fill(store, KEY("log"), 300, 301, 100000);
+    seen = log_read(store, KEY("log"), 0, SIZE_MAX);
+    ck_assert_str_eq(seen->values[200], "300");
+    free(seen);
+    ck_assert_int_eq(
+        hop_store_weed_by(store, KEY("absent"), weed_odd, &stop, &removed, soon(), &err), HOP_OK);
+    ck_assert_uint_eq(removed, 0);
+    hop_store_free(&store);
+}
+END_TEST
+
 HOP_LOOPED_SUITE("store contract", FIXTURE_FLEET, EACH_STORE(what_is_absent_is_empty),
                  EACH_STORE(the_clock_is_the_stores_and_memory_has_none),
                  EACH_STORE(fields_are_set_replaced_and_dropped),
@@ -758,4 +980,7 @@ HOP_LOOPED_SUITE("store contract", FIXTURE_FLEET, EACH_STORE(what_is_absent_is_e
                  EACH_STORE(an_answer_is_bounded_in_items),
                  EACH_STORE(nothing_is_done_after_the_deadline),
                  EACH_STORE(an_empty_batch_and_no_reads_are_fine),
+                 EACH_STORE(a_walk_meets_every_key_of_its_prefix_and_no_other),
+                 EACH_STORE(a_walk_meets_every_item), EACH_STORE(what_is_met_may_be_removed),
+                 EACH_STORE(members_leave_and_keys_are_erased), EACH_STORE(a_log_is_weeded),
                  EACH_STORE(a_handle_leaves_no_descriptor_and_none_survives_exec))

@@ -62,6 +62,44 @@ START_TEST(a_malformed_touch_is_refused_and_changes_nothing)
 }
 END_TEST
 
+static const char *const failure_texts[] = {"0|c", "1795518000|s", "253402300799|c|kkkk"};
+
+START_TEST(a_failure_that_parses_is_put_the_same)
+{
+    struct hop_failure failure;
+    char buffer[256];
+    struct hop_text text = hop_text_over(buffer, sizeof buffer);
+    ck_assert(hop_failure_parse(hop_span_of(failure_texts[_i]), &failure));
+    hop_failure_put(&text, &failure);
+    ck_assert_str_eq(buffer, failure_texts[_i]);
+}
+END_TEST
+
+static const char *const malformed_failures[] = {
+    "",    "1",    "1|",      "1|x",     "1|cc",           "-1|c",
+    "x|c", "1|c|", "1|c|a b", "1|c|a\n", "253402300800|c", "1|c|0123456789abcdef0123456789abcdefX",
+};
+
+START_TEST(a_malformed_failure_is_refused_and_changes_nothing)
+{
+    struct hop_failure failure = {.time = 3}, before = failure;
+    ck_assert_msg(!hop_failure_parse(hop_span_of(malformed_failures[_i]), &failure), "%s",
+                  malformed_failures[_i]);
+    ck_assert(memcmp(&failure, &before, sizeof failure) == 0);
+}
+END_TEST
+
+START_TEST(two_outcomes_are_failures)
+{
+    enum hop_failure_kind kind;
+    ck_assert(hop_failure_of_outcome("failure", &kind) && kind == HOP_FAILURE_CREDENTIAL);
+    ck_assert(hop_failure_of_outcome("step-up-failed", &kind) && kind == HOP_FAILURE_STEP_UP);
+    ck_assert(!hop_failure_of_outcome("success", &kind) && !hop_failure_of_outcome("", &kind));
+    ck_assert(!hop_failure_of_outcome("session-refused", &kind));
+    ck_assert(!hop_failure_of_outcome("refused", &kind));
+}
+END_TEST
+
 START_TEST(months_count_from_1970)
 {
     ck_assert_int_eq(hop_month_of(0), 0);
@@ -105,6 +143,11 @@ int main(void)
     tcase_add_test(cases, a_forged_surprise_is_clamped);
     tcase_add_loop_test(cases, a_malformed_touch_is_refused_and_changes_nothing, 0,
                         (int)(sizeof malformed / sizeof malformed[0]));
+    tcase_add_loop_test(cases, a_failure_that_parses_is_put_the_same, 0,
+                        (int)(sizeof failure_texts / sizeof failure_texts[0]));
+    tcase_add_loop_test(cases, a_malformed_failure_is_refused_and_changes_nothing, 0,
+                        (int)(sizeof malformed_failures / sizeof malformed_failures[0]));
+    tcase_add_test(cases, two_outcomes_are_failures);
     tcase_add_test(cases, months_count_from_1970);
     tcase_add_test(cases, the_middle_of_a_month_lies_in_it);
     tcase_add_test(cases, an_around_begins_with_one_tenant_and_nothing_else);

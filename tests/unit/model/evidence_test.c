@@ -54,6 +54,8 @@ static double term(enum hop_story story, enum hop_block block)
     hop_evidence_destination(&stage.scene, &f, &evidence);
     hop_evidence_hop(&stage.scene, &f, &evidence);
     hop_evidence_fan_out(&stage.scene, &evidence);
+    hop_evidence_failures(&stage.scene, &evidence);
+    hop_evidence_dormancy(&f, &evidence);
     return evidence.terms[story][block];
 }
 
@@ -142,6 +144,22 @@ END_TEST
 START_TEST(the_fourth_recorded_day_is_not)
 {
     ck_assert(!knows_after(TODAY - 177, TODAY - 177, false, true));
+}
+END_TEST
+
+START_TEST(what_was_never_confirmed_weighs_nothing_in_strict_mode)
+{
+    double mass, novelty;
+    stage.scene.strict = true;
+    hop_familiarity_of(&stage.scene, &f);
+    mass = f.mass[HOP_KIND_TENANT];
+    novelty = f.novelty[HOP_KIND_TENANT];
+    stage_see(&stage, HOP_KIND_TENANT, "t9", TODAY - 9, TODAY - 1, 1, false);
+    hop_familiarity_of(&stage.scene, &f);
+    ck_assert(f.mass[HOP_KIND_TENANT] == mass && f.novelty[HOP_KIND_TENANT] == novelty);
+    stage_see(&stage, HOP_KIND_TENANT, "t9", TODAY - 1, TODAY - 1, 1, true);
+    hop_familiarity_of(&stage.scene, &f);
+    ck_assert(f.mass[HOP_KIND_TENANT] > mass && f.novelty[HOP_KIND_TENANT] > novelty);
 }
 END_TEST
 
@@ -653,6 +671,127 @@ START_TEST(as_many_touches_as_are_ever_read_are_weighed)
 }
 END_TEST
 
+/* --- failures --- */
+
+static double failures(void)
+{
+    return term(HOP_STORY_OUTSIDE, HOP_BLOCK_FAILURES);
+}
+
+static void mistype(int64_t seconds_ago)
+{
+    stage_failure(&stage, NOON - seconds_ago, HOP_FAILURE_CREDENTIAL, false);
+}
+
+START_TEST(without_failures_the_block_is_skipped)
+{
+    ck_assert(skipped(HOP_BLOCK_FAILURES));
+}
+END_TEST
+
+START_TEST(one_wrong_credential_is_a_typo)
+{
+    mistype(20);
+    ck_assert(skipped(HOP_BLOCK_FAILURES));
+    mistype(40);
+    ck_assert_double_eq_tol(failures(), exp2(-40.0 / 1800), 1e-9);
+}
+END_TEST
+
+START_TEST(a_failure_counts_half_after_half_an_hour)
+{
+    mistype(0);
+    mistype(1800);
+    ck_assert_double_eq_tol(failures(), .5, 1e-9);
+}
+END_TEST
+
+START_TEST(a_failed_step_up_is_no_typo_and_counts_three)
+{
+    stage_failure(&stage, NOON, HOP_FAILURE_STEP_UP, false);
+    ck_assert_double_eq_tol(failures(), 3, 1e-9);
+}
+END_TEST
+
+START_TEST(failures_of_others_count_half_whatever_they_are)
+{
+    stage_failure(&stage, NOON, HOP_FAILURE_STEP_UP, true);
+    stage_failure(&stage, NOON, HOP_FAILURE_CREDENTIAL, true);
+    ck_assert_double_eq_tol(failures(), 1, 1e-9);
+}
+END_TEST
+
+START_TEST(failures_accuse_who_comes_from_elsewhere_alone)
+{
+    for (int i = 0; i < 20; i++)
+        mistype(i);
+    ck_assert_double_eq(failures(), 4);
+    ck_assert_double_eq(term(HOP_STORY_NEAR, HOP_BLOCK_FAILURES), 4);
+    ck_assert_double_eq(term(HOP_STORY_HOP, HOP_BLOCK_FAILURES), 0);
+    ck_assert_double_eq(term(HOP_STORY_SEAT, HOP_BLOCK_FAILURES), 0);
+}
+END_TEST
+
+START_TEST(old_and_future_failures_are_ignored)
+{
+    mistype(7201);
+    mistype(7202);
+    mistype(-301);
+    mistype(-302);
+    ck_assert(skipped(HOP_BLOCK_FAILURES));
+}
+END_TEST
+
+START_TEST(a_full_list_of_failures_is_full_accusation)
+{
+    stage.around.failures_flooded = true;
+    ck_assert_double_eq(failures(), 4);
+}
+END_TEST
+
+/* --- dormancy --- */
+
+/* The last of 181 daily sightings was `days` ago. */
+static double dormancy_after(int days)
+{
+    stage.login.time = NOON + (int64_t)(days - 1) * HOP_DAY_SECONDS;
+    return term(HOP_STORY_SEAT, HOP_BLOCK_DORMANCY);
+}
+
+START_TEST(a_month_of_silence_says_nothing)
+{
+    dormancy_after(30);
+    ck_assert(skipped(HOP_BLOCK_DORMANCY));
+    ck_assert_double_eq_tol(dormancy_after(31), log2(.5 * pow(1 + 31.0 / 7, 1.5)), 1e-9);
+    ck_assert(evidence.present[HOP_BLOCK_DORMANCY]);
+    ck_assert_double_eq(term(HOP_STORY_OUTSIDE, HOP_BLOCK_DORMANCY),
+                        evidence.terms[HOP_STORY_HOP][HOP_BLOCK_DORMANCY]);
+}
+END_TEST
+
+START_TEST(dormancy_is_at_most_four_bits)
+{
+    ck_assert_double_eq(dormancy_after(400), 4);
+}
+END_TEST
+
+START_TEST(who_comes_seldom_is_not_dormant_soon)
+{
+    hop_profile_done(&stage.profile);
+    stage_see(&stage, HOP_KIND_TENANT, "t1", TODAY - 301, TODAY - 1, 30, false);
+    ck_assert_double_eq(dormancy_after(40), 0);
+    ck_assert_double_eq_tol(dormancy_after(90), log2(.5 * pow(1 + 90.0 / 90, 1.5)), 1e-9);
+}
+END_TEST
+
+START_TEST(the_register_ends_a_silence_too)
+{
+    stage.profile.last.time = NOON + 395 * HOP_DAY_SECONDS;
+    dormancy_after(400);
+    ck_assert(skipped(HOP_BLOCK_DORMANCY));
+}
+END_TEST
+
 /* --- floors --- */
 
 static unsigned floors(void)
@@ -690,6 +829,8 @@ START_TEST(a_country_is_new_on_the_internet_even_if_unknown)
     stage_address(&stage, "10.0.0.1", HOP_ZONE_HOME, NULL);
     ck_assert(!(floors() & bit));
     strcpy(stage.login.origin.place.country, "ES");
+    ck_assert(!(floors() & bit));
+    stage.login.origin.zone = HOP_ZONE_TENANT;
     ck_assert(floors() & bit);
 }
 END_TEST
@@ -700,6 +841,8 @@ START_TEST(a_hosting_network_is_a_floor_while_new)
     ck_assert_uint_eq(floors(), 0);
     stage.login.origin.place.asn = 8;
     ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
+    stage.login.origin.zone = HOP_ZONE_HOME;
+    ck_assert_uint_eq(floors(), 0);
 }
 END_TEST
 
@@ -733,6 +876,31 @@ START_TEST(a_first_touch_is_a_floor_where_the_witness_is_a_tenant)
     ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_TENANT_FIRST));
     stage_see(&stage, HOP_KIND_TENANT, "t2", TODAY - 1, TODAY - 1, 1, false);
     ck_assert_uint_eq(floors(), 0);
+}
+END_TEST
+
+START_TEST(ninety_one_days_of_silence_are_a_floor)
+{
+    stage.login.time = NOON + 89 * HOP_DAY_SECONDS;
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_DORMANT)));
+    stage.login.time += HOP_DAY_SECONDS;
+    ck_assert(floors() & HOP_FLOOR_BIT(HOP_FLOOR_DORMANT));
+    hop_profile_done(&stage.profile);
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_DORMANT)));
+}
+END_TEST
+
+START_TEST(leaving_quarantine_is_a_floor_in_strict_mode)
+{
+    ck_assert(!knows_after(TODAY - 2, TODAY - 1, false, true));
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED)));
+    stage_see(&stage, HOP_KIND_KEY, "other", TODAY - 3, TODAY - 3, 1, false);
+    ck_assert(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED));
+    stage.scene.strict = false;
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED)));
+    stage_see(&stage, HOP_KIND_KEY, "other", TODAY - 1, TODAY - 1, 1, true);
+    stage.scene.strict = true;
+    ck_assert(!(floors() & HOP_FLOOR_BIT(HOP_FLOOR_UNCONFIRMED)));
 }
 END_TEST
 
@@ -773,6 +941,8 @@ int main(void)
     tcase_add_test(cases, the_first_three_recorded_days_are_trusted);
     tcase_add_test(cases, the_fourth_recorded_day_is_not);
     tcase_add_test(cases, a_confirmed_value_fades_all_the_same);
+    tcase_add_test(cases, what_was_never_confirmed_weighs_nothing_in_strict_mode);
+    tcase_add_test(cases, leaving_quarantine_is_a_floor_in_strict_mode);
     tcase_add_test(cases, origin_is_skipped_without_an_address);
     tcase_add_test(cases, what_lies_inside_an_unknown_country_adds_nothing);
     tcase_add_test(cases, hosting_counts_at_a_new_operator_and_not_at_a_new_net);
@@ -812,6 +982,19 @@ int main(void)
     tcase_add_test(cases, the_order_of_touches_does_not_matter);
     tcase_add_test(cases, a_full_set_is_full_accusation);
     tcase_add_test(cases, as_many_touches_as_are_ever_read_are_weighed);
+    tcase_add_test(cases, without_failures_the_block_is_skipped);
+    tcase_add_test(cases, one_wrong_credential_is_a_typo);
+    tcase_add_test(cases, a_failure_counts_half_after_half_an_hour);
+    tcase_add_test(cases, a_failed_step_up_is_no_typo_and_counts_three);
+    tcase_add_test(cases, failures_of_others_count_half_whatever_they_are);
+    tcase_add_test(cases, failures_accuse_who_comes_from_elsewhere_alone);
+    tcase_add_test(cases, old_and_future_failures_are_ignored);
+    tcase_add_test(cases, a_full_list_of_failures_is_full_accusation);
+    tcase_add_test(cases, a_month_of_silence_says_nothing);
+    tcase_add_test(cases, dormancy_is_at_most_four_bits);
+    tcase_add_test(cases, who_comes_seldom_is_not_dormant_soon);
+    tcase_add_test(cases, the_register_ends_a_silence_too);
+    tcase_add_test(cases, ninety_one_days_of_silence_are_a_floor);
     tcase_add_test(cases, a_usual_login_meets_no_floor);
     tcase_add_test(cases, a_newcomer_has_fewer_than_three_days_and_nothing_confirmed);
     tcase_add_test(cases, a_country_is_new_on_the_internet_even_if_unknown);

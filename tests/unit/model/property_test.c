@@ -82,6 +82,14 @@ static void random_profile(struct stage *stage)
     stage->profile.step_up_time = draw(3) ? 0 : stage->login.time - draw(90000);
 }
 
+/* One draw at a time: the order of arguments is the compiler's. */
+static void one_more_failure(struct stage *stage)
+{
+    int64_t age = draw(8000);
+    enum hop_failure_kind kind = (enum hop_failure_kind)draw(2);
+    stage_failure(stage, stage->login.time - age, kind, draw(2));
+}
+
 static void random_around(struct stage *stage)
 {
     struct hop_around *around = &stage->around;
@@ -97,6 +105,9 @@ static void random_around(struct stage *stage)
         stage->login.origin.zone == HOP_ZONE_TENANT && draw(3) == 0;
     for (uint32_t i = draw(6); i > 0; i--)
         stage_touch(stage, stage->login.time - draw(90000), pick(tenants, 4), (int)draw(141) - 70);
+    for (uint32_t i = draw(4); i > 0; i--)
+        one_more_failure(stage);
+    around->failures_flooded = draw(40) == 0;
     for (uint32_t i = draw(HOP_VISIT_MONTHS); i > 0; i--)
         around->visits[i] = draw(60);
     around->frozen_key = draw(16) == 0 ? HOP_FREEZE_BLOCK : HOP_FREEZE_NONE;
@@ -201,6 +212,11 @@ static void work_elsewhere(struct stage *stage)
         stage->around.visits[i] += 30;
 }
 
+static void flood_of_failures(struct stage *stage)
+{
+    stage->around.failures_flooded = true;
+}
+
 static void freeze(struct stage *stage)
 {
     stage->around.frozen_source = HOP_FREEZE_STEP_UP;
@@ -224,6 +240,8 @@ static const struct {
     {"fresh key", fresh_key, false},
     {"team elsewhere", team_elsewhere, false},
     {"work elsewhere", work_elsewhere, false},
+    {"one more failure", one_more_failure, false},
+    {"flood of failures", flood_of_failures, false},
     {"freeze", freeze, false},
     {"no step-up", no_step_up, true},
 };
@@ -238,6 +256,9 @@ START_TEST(more_surprise_never_lowers_the_score)
         if (surprises[_i].only_tenant_witness)
             stage.scene.witness_is_home = false;
         stage.login.origin.from_inventory = false;
+        /* what strict mode asks for on the third day is learned by it, no suspicion */
+        if (surprises[_i].worsen == fresh_key)
+            stage.scene.strict = false;
         stage_judge(&stage, &before);
         surprises[_i].worsen(&stage);
         stage_judge(&stage, &after);
@@ -247,6 +268,121 @@ START_TEST(more_surprise_never_lowers_the_score)
                       after.score.risk_bits);
         stage_done(&stage);
     }
+}
+END_TEST
+
+/* --- poisoning --- */
+
+#define POISONED_DAYS 10
+
+/* Half a year of work. */
+static void victim(struct stage *stage)
+{
+    static const struct {
+        enum hop_kind kind;
+        const char *value;
+    } usual[] = {
+        {HOP_KIND_COUNTRY, "NL"},      {HOP_KIND_ASN, "33915"}, {HOP_KIND_NET, "84.24.10.0/24"},
+        {HOP_KIND_NODE, "84.24.10.7"}, {HOP_KIND_KEY, "k1"},    {HOP_KIND_TENANT, "t1"},
+        {HOP_KIND_TENANT, "t2"},       {HOP_KIND_HOST, "t1/h"}, {HOP_KIND_HOST, "t2/h"},
+        {HOP_KIND_HOPPED, "0"},        {HOP_KIND_HOUR, "wd09"}, {HOP_KIND_HOUR, "wd14"}};
+    stage_init(stage);
+    stage->scene.strict = true;
+    strcpy(stage->login.key, "k1");
+    strcpy(stage->login.host, "h");
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        stage_see(stage, usual[i].kind, usual[i].value, TODAY - 180, TODAY - 1, 1, false);
+    stage->profile.last.time = (int64_t)TODAY * HOP_DAY_SECONDS - 10 * 3600;
+    stage->profile.last.zone = HOP_ZONE_INTERNET;
+    stage->profile.last.place =
+        (struct hop_place){.country = "NL", .asn = 33915, .has_point = true, .latitude = 52};
+}
+
+static void from_net(struct stage *stage, int day)
+{
+    char address[32];
+    (void)snprintf(address, sizeof address, "84.25.%d.9", day);
+    stage_address(stage, address, HOP_ZONE_INTERNET, NULL);
+    stage->login.origin.place = (struct hop_place){.country = "NL", .asn = 33915};
+}
+
+static void from_operator(struct stage *stage, int day)
+{
+    from_net(stage, day);
+    stage->login.origin.place.asn = 60000;
+}
+
+static void from_hosting(struct stage *stage, int day)
+{
+    from_net(stage, 200);
+    stage->login.origin.place.asn = 60000 + (uint32_t)day;
+    stage->login.origin.place.kind = HOP_PLACE_HOSTING;
+}
+
+static void from_abroad(struct stage *stage, int day)
+{
+    from_net(stage, 200);
+    strcpy(stage->login.origin.place.country, day % 2 ? "ES" : "PT");
+}
+
+static void with_a_key(struct stage *stage, int day)
+{
+    from_net(stage, 200);
+    strcpy(stage->login.key, day % 2 ? "k8" : "k9");
+}
+
+static void out_of_a_tenant(struct stage *stage, int day)
+{
+    (void)day;
+    stage_address(stage, "10.6.0.1", HOP_ZONE_TENANT, "t2");
+}
+
+static const struct {
+    const char *name;
+    void (*arrive)(struct stage *stage, int day);
+} poisons[] = {
+    {"another net each day", from_net},      {"one operator", from_operator},
+    {"another rented server", from_hosting}, {"from abroad", from_abroad},
+    {"with keys of his own", with_a_key},    {"out of a tenant", out_of_a_tenant},
+};
+
+/* Learned as production would: unconfirmed, at night, at one of her tenants. */
+static void poison(struct stage *stage, int day, void (*arrive)(struct stage *stage, int day))
+{
+    struct hop_values shown;
+    int32_t date = TODAY - POISONED_DAYS + day;
+    stage->login.time = (int64_t)date * HOP_DAY_SECONDS + 22 * 3600;
+    strcpy(stage->login.tenant, "t1");
+    arrive(stage, day);
+    hop_values_of(&stage->login, &shown);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
+        if (shown.has[kind])
+            stage_see(stage, (enum hop_kind)kind, shown.text[kind], date, date, 1, false);
+    }
+}
+
+static double foreign_risk(struct stage *stage, void (*arrive)(struct stage *stage, int day))
+{
+    struct hop_verdict verdict;
+    stage->login.time = (int64_t)TODAY * HOP_DAY_SECONDS + 22 * 3600;
+    strcpy(stage->login.tenant, "t6");
+    arrive(stage, 0);
+    stage_judge(stage, &verdict);
+    return verdict.score.risk_bits;
+}
+
+START_TEST(ten_quiet_visits_move_a_foreign_login_by_less_than_a_bit_in_strict_mode)
+{
+    struct stage stage;
+    double before, after;
+    victim(&stage);
+    before = foreign_risk(&stage, poisons[_i].arrive);
+    for (int day = 0; day < POISONED_DAYS; day++)
+        poison(&stage, day, poisons[_i].arrive);
+    stage.profile.last = hop_last_of(&stage.login);
+    after = foreign_risk(&stage, poisons[_i].arrive);
+    ck_assert_msg(fabs(after - before) < 1, "%s: %f to %f", poisons[_i].name, before, after);
+    stage_done(&stage);
 }
 END_TEST
 
@@ -316,6 +452,9 @@ int main(void)
     tcase_add_test(cases, shared_lists_accuse_and_never_acquit_nor_block_alone);
     tcase_add_loop_test(cases, more_surprise_never_lowers_the_score, 0,
                         (int)(sizeof surprises / sizeof surprises[0]));
+    tcase_add_loop_test(cases,
+                        ten_quiet_visits_move_a_foreign_login_by_less_than_a_bit_in_strict_mode, 0,
+                        (int)(sizeof poisons / sizeof poisons[0]));
     tcase_add_test(cases, the_order_in_which_a_profile_was_learned_does_not_matter);
     tcase_add_test(cases, an_answer_is_never_milder_in_a_stricter_mode);
     suite_add_tcase(suite, cases);

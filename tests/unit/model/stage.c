@@ -44,6 +44,17 @@ void stage_touch(struct stage *stage, int64_t time, const char *tag, int surpris
     ck_assert(hop_string_copy(touch->tag, sizeof touch->tag, tag));
 }
 
+void stage_failure(struct stage *stage, int64_t time, enum hop_failure_kind kind, bool of_another)
+{
+    struct hop_around *around = &stage->around;
+    struct hop_failure *grown =
+        realloc(around->failures, (around->failure_count + 1) * sizeof *around->failures);
+    ck_assert_ptr_nonnull(grown);
+    around->failures = grown;
+    around->failures[around->failure_count++] =
+        (struct hop_failure){.time = time, .kind = kind, .of_another = of_another};
+}
+
 void stage_address(struct stage *stage, const char *address, enum hop_zone zone, const char *tenant)
 {
     struct hop_origin *origin = &stage->login.origin;

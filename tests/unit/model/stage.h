@@ -21,6 +21,7 @@ void stage_see(struct stage *stage, enum hop_kind kind, const char *value, int32
                int32_t last, int step, bool confirmed);
 /* Adds a touch of a tenant's tag. */
 void stage_touch(struct stage *stage, int64_t time, const char *tag, int surprise_db);
+void stage_failure(struct stage *stage, int64_t time, enum hop_failure_kind kind, bool of_another);
 void stage_address(struct stage *stage, const char *address, enum hop_zone zone,
                    const char *tenant);
 void stage_judge(struct stage *stage, struct hop_verdict *ret_verdict);

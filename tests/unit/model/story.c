@@ -148,6 +148,16 @@ static void on_touch(struct story *story, struct hop_span *rest)
     stage_touch(&story->stage, time, tag, (int)whole(next(rest)));
 }
 
+static void on_failed(struct story *story, struct hop_span *rest)
+{
+    int64_t time = ago(story, next(rest));
+    struct hop_span what = next(rest);
+    bool step_up = hop_span_is(what, "step-up"), another = hop_span_is(what, "another");
+    ck_assert(step_up || another || hop_span_is(what, "credential"));
+    stage_failure(&story->stage, time, step_up ? HOP_FAILURE_STEP_UP : HOP_FAILURE_CREDENTIAL,
+                  another);
+}
+
 static void on_stepup(struct story *story, struct hop_span *rest)
 {
     story->stage.profile.step_up_time = ago(story, next(rest));
@@ -232,6 +242,7 @@ static void on_flag(struct story *story, struct hop_span *rest)
         {"key-of-another", &stage->around.key_of_another, true},
         {"touches-flooded", &stage->around.touches_flooded, true},
         {"owners-flooded", &stage->around.owners_flooded, true},
+        {"failures-flooded", &stage->around.failures_flooded, true},
         {"inventory", &stage->login.origin.from_inventory, true},
         {"key-lost", &stage->login.key_lost, true},
         {"no-first-factor", &story->moment.first_factor_proven, false},
@@ -266,6 +277,7 @@ static const struct verb {
     {"lose", on_lose},     {"mode", on_mode},
     {"phase", on_phase},   {"lane", on_lane},
     {"flag", on_flag},     {"use", on_use},
+    {"failed", on_failed},
 };
 
 static void read_line(struct story *story, struct hop_span line)

@@ -6,10 +6,11 @@
  *   seen|confirmed <days ago> to <days ago> <daily|weekdays|weekly> <kind:value> ...
  *   last <ago> <zone> <country> <asn> <kind> <lat> <lon>      ago: 14h, 12m, 3d
  *   touch <ago> <tag> <decibits>         stepup <ago>          around <team> <of> <org> <of>
+ *   failed <ago> <credential|step-up|another>
  *   visits <month's size> ...            freeze <account|key|source> <step_up|block>
  *   lose <loss>      mode <mode>      phase <phase>      lane <lane>      use <file>
- *   flag <strict|witness-tenant|key-of-another|touches-flooded|owners-flooded|inventory|key-lost|
- *         no-first-factor|stepped-up>
+ *   flag <strict|witness-tenant|key-of-another|touches-flooded|owners-flooded|failures-flooded|
+ *         inventory|key-lost|no-first-factor|stepped-up>
  */
 #ifndef STORY_H
 #define STORY_H

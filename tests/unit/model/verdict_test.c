@@ -197,6 +197,8 @@ START_TEST(a_scene_without_shared_lists_holds_none_of_them)
     stage.login.origin.from_inventory = true;
     stage.around.key_of_another = stage.around.touches_flooded = true;
     stage.around.owners_flooded = true;
+    stage.around.failures_flooded = true;
+    stage_failure(&stage, stage.login.time, HOP_FAILURE_STEP_UP, false);
     stage.around.visits[3] = 7;
     stage.around.frozen_key = HOP_FREEZE_STEP_UP;
     stage.around.team_here = 4;
@@ -208,6 +210,8 @@ START_TEST(a_scene_without_shared_lists_holds_none_of_them)
     ck_assert_ptr_eq(bare.scene.profile, &stage.profile);
     ck_assert_ptr_null(around->touches);
     ck_assert_uint_eq(around->touch_count, 0);
+    ck_assert_ptr_null(around->failures);
+    ck_assert(around->failure_count == 0 && !around->failures_flooded);
     ck_assert(!around->key_of_another && !around->touches_flooded && !around->owners_flooded);
     ck_assert_uint_eq(around->visits[3], 0);
     ck_assert_int_eq(around->frozen_key, HOP_FREEZE_STEP_UP);

@@ -182,6 +182,13 @@ START_TEST(an_outcome_and_a_confirmation_stand_under_the_same_id)
     ck_assert(entry.has_step_up && !entry.step_up_passes);
 
     text = hop_text_over(line, sizeof line);
+    ck_assert(hop_entry_put_failed(&text, &login));
+    entry = parsed((struct hop_span){line, text.len});
+    ck_assert_int_eq(entry.kind, HOP_ENTRY_LOGIN);
+    ck_assert(!entry.success && !entry.has_verdict && entry.has_zone);
+    ck_assert(hop_address_equal(&entry.login.origin.address, &login.origin.address));
+
+    text = hop_text_over(line, sizeof line);
     ck_assert(hop_entry_put_confirmation(&text, &login, login.time + 60, "ro\"ot", "she called"));
     entry = parsed((struct hop_span){line, text.len});
     ck_assert_int_eq(entry.kind, HOP_ENTRY_CONFIRMATION);
@@ -261,6 +268,7 @@ START_TEST(what_does_not_fit_leaves_nothing_behind)
     hop_text_put(&text, "x");
     ck_assert(!hop_entry_put_judged(&text, &login, &verdict, &BLOCKED, HOP_MODE_ENFORCE));
     ck_assert(!hop_entry_put_outcome(&text, &login, "success", true, false));
+    ck_assert(!hop_entry_put_failed(&text, &login));
     ck_assert(!hop_entry_put_confirmation(&text, &login, 0, "root", NULL));
     ck_assert_str_eq(small, "x");
     ck_assert(!text.cut);

@@ -343,6 +343,57 @@ START_TEST(text_that_is_no_key_is_refused)
 }
 END_TEST
 
+static void expect_names(const char *options, const char *const *wanted, size_t count)
+{
+    static uint8_t bytes[HOP_SSH_BLOB_MAX];
+    struct public_line line;
+    struct hop_ssh_key key;
+    struct hop_span principals, name;
+    keys_sign("ed25519", "anna@corp", options);
+    keys_read("ed25519-cert", &line);
+    ck_assert_int_eq(
+        hop_ssh_key_parse_into(line.parts.type, line.parts.base64, bytes, &key, &principals, &err),
+        HOP_OK);
+    ck_assert_str_eq(key.key_id, "anna@corp");
+    for (size_t i = 0; i < count; i++) {
+        ck_assert(hop_ssh_principal_next(&principals, &name));
+        ck_assert_msg(hop_span_is(name, wanted[i]), "%s", wanted[i]);
+    }
+    ck_assert(!hop_ssh_principal_next(&principals, &name));
+}
+
+START_TEST(a_certificate_tells_whom_it_is_for)
+{
+    static const char *const all[] = {"anna", "on call", "admins@corp"};
+    expect_names("", all, 1);
+    expect_names("-n 'anna,on call,admins@corp'", all, 3);
+}
+END_TEST
+
+START_TEST(a_plain_key_is_for_nobody)
+{
+    static uint8_t bytes[HOP_SSH_BLOB_MAX];
+    struct public_line line;
+    struct hop_ssh_key key;
+    struct hop_span principals = {.at = "x", .len = 1}, name;
+    keys_read("ed25519", &line);
+    ck_assert_int_eq(
+        hop_ssh_key_parse_into(line.parts.type, line.parts.base64, bytes, &key, &principals, &err),
+        HOP_OK);
+    ck_assert(!hop_ssh_principal_next(&principals, &name));
+}
+END_TEST
+
+START_TEST(a_list_cut_short_ends_there)
+{
+    struct hop_span list = {.at = "\0\0\0\1a\0\0\0\2b", .len = 10}, name;
+    ck_assert(hop_ssh_principal_next(&list, &name) && hop_span_is(name, "a"));
+    ck_assert(!hop_ssh_principal_next(&list, &name));
+    list = (struct hop_span){.at = "\0\0", .len = 2};
+    ck_assert(!hop_ssh_principal_next(&list, &name));
+}
+END_TEST
+
 HOP_SUITE_WITHIN("key", keys_make, keys_remove, NULL, NULL, fingerprints_are_those_of_ssh_keygen,
                  fingerprints_are_those_of_libssh, types_are_the_keys_own_and_tokens_are_told,
                  a_certificate_has_its_plain_keys_fingerprint_and_its_cas,
@@ -355,4 +406,5 @@ HOP_SUITE_WITHIN("key", keys_make, keys_remove, NULL, NULL, fingerprints_are_tho
                  a_certificate_of_an_unknown_type_is_refused,
                  a_nul_in_an_id_and_a_certificate_as_ca_are_refused,
                  a_blob_above_the_limit_is_refused, a_type_name_is_short_and_printable,
-                 text_that_is_no_key_is_refused)
+                 a_certificate_tells_whom_it_is_for, a_plain_key_is_for_nobody,
+                 a_list_cut_short_ends_there, text_that_is_no_key_is_refused)

@@ -94,7 +94,7 @@ static void setup(void)
     ck_assert_int_eq(mkdir(keys_folder, 0755), 0);
     ck_assert_int_eq(mkdir(notes, 0700), 0);
     paths = (struct hop_keys_paths){
-        .conf = conf_path, .keys = keys_folder, .notes = notes, .devlog = devlog};
+        .conf = conf_path, .folder = keys_folder, .notes = notes, .devlog = devlog};
     listen_for_lines();
     configure("enforce", "*", history);
     freeze("account:nobody", "step_up|0|test|test");
@@ -124,6 +124,9 @@ static void allow_key(const char *account, const char *options, const char *name
     write_file(keys_file(account), text);
 }
 
+static enum hop_keys_face face;
+static char *const *chain;
+
 /* What the helper prints for this key; the note of an earlier run is taken away first. */
 static const char *serve(const char *account, const char *name, const char *source)
 {
@@ -132,8 +135,12 @@ static const char *serve(const char *account, const char *name, const char *sour
     keys_read(name, &line);
     ck_assert(hop_span_copy(line.parts.type, type, sizeof type));
     ck_assert(hop_span_copy(line.parts.base64, base64, sizeof base64));
-    struct hop_keys_offer offer = {
-        .account = account, .type = type, .base64 = base64, .monitor = MONITOR};
+    struct hop_keys_offer offer = {.face = face,
+                                   .account = account,
+                                   .type = type,
+                                   .base64 = base64,
+                                   .monitor = MONITOR,
+                                   .chain = chain};
     if (source)
         ck_assert(hop_address_parse(hop_span_of(source), &offer.source));
     hop_ssh_note_remove(notes, MONITOR);
@@ -389,6 +396,245 @@ START_TEST(a_certificate_is_noted_by_its_ca_and_id)
 }
 END_TEST
 
+/* -- principals: the same folder stands for principals.d ---------------------------------- */
+
+START_TEST(a_certificate_is_served_by_its_principals)
+{
+    struct hop_ssh_note note;
+    char name[HOP_KEY_MAX + 1];
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n x,deployers,on-call");
+    write_file(keys_file("ansible"), "ansible\nrestrict deployers # all\non-call\n");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "restrict deployers\non-call\n");
+    struct hop_ssh_key key = keys_parse("ed25519-cert");
+    hop_ssh_key_name(&key, name);
+    ck_assert(note_is_left("ansible", &note));
+    ck_assert_str_eq(note.key, name);
+    keys_sign("ed25519", "deploy", "-n x");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+    ck_assert(!note_is_left("ansible", &note));
+}
+END_TEST
+
+START_TEST(without_a_file_the_account_is_its_principal)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n 'ansible,ansible x,x'");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "ansible\n");
+    ck_assert_str_eq(serve("ansible x", "ed25519-cert", INSIDE), "");
+    ck_assert_str_eq(serve("x#y", "ed25519-cert", INSIDE), "");
+    write_file(keys_file("ansible"), "");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+    ck_assert_int_eq(chmod(keys_file("ansible"), 0666), 0);
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+}
+END_TEST
+
+START_TEST(a_plain_key_has_no_principals)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    ck_assert_str_eq(serve("ansible", "ed25519", INSIDE), "");
+}
+END_TEST
+
+START_TEST(a_blocked_certificate_is_told_with_its_number_and_key)
+{
+    char expected[128];
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n ansible -z 77");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", OUTSIDE), "");
+    snprintf(expected, sizeof expected, "certificate 77 of key %s",
+             keys_parse("ed25519").fingerprint);
+    ck_assert_ptr_nonnull(strstr(next_line(), expected));
+    ck_assert_ptr_nonnull(strstr(logged, "/deploy"));
+}
+END_TEST
+
+START_TEST(a_step_up_verifies_a_token_s_certificate)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("sk-ed25519", "new", "-n newcomer,x");
+    write_file(keys_file("newcomer"), "restrict newcomer\nx\n");
+    ck_assert_str_eq(serve("newcomer", "sk-ed25519-cert", "192.0.2.7"),
+                     "restrict,verify-required newcomer\nverify-required x\n");
+}
+END_TEST
+
+/* -- chain --------------------------------------------------------------------------------- */
+
+/* A provider that prints this. */
+static void chain_prints(const char *text)
+{
+    static char path[128];
+    static char cat[] = "/bin/cat", *words[] = {cat, path, NULL};
+    snprintf(path, sizeof path, "%s/provided", folder);
+    write_file(path, text);
+    chain = words;
+}
+
+static void chain_runs(const char *script)
+{
+    static char sh[] = "/bin/sh", option[] = "-c", text[256], *words[] = {sh, option, text, NULL};
+    snprintf(text, sizeof text, "%s", script);
+    chain = words;
+}
+
+static const char *line_with(const char *options, const char *name)
+{
+    static char text[9000];
+    struct public_line line;
+    keys_read(name, &line);
+    snprintf(text, sizeof text, "%s%s\n", options, line.text);
+    return text;
+}
+
+START_TEST(a_chain_is_filtered_to_the_offered_key)
+{
+    struct hop_ssh_note note;
+    char text[20000] = "# keys of LDAP\nnonsense\n";
+    strcat(text, line_with("", "rsa"));
+    strcat(text, line_with("restrict ", "ed25519"));
+    strcat(text, line_with("", "ed25519"));
+    chain_prints(text);
+    expect_line("restrict ", "ed25519", serve("ansible", "ed25519", INSIDE));
+    ck_assert(note_is_left("ansible", &note));
+    ck_assert_str_eq(serve("ansible", "p256", INSIDE), "");
+    ck_assert_str_eq(next_line(), "");
+}
+END_TEST
+
+START_TEST(the_file_comes_before_the_chain)
+{
+    allow_key("ansible", "restrict ", "ed25519");
+    chain_prints(line_with("", "ed25519"));
+    expect_line("restrict ", "ed25519", serve("ansible", "ed25519", INSIDE));
+    chain_prints(line_with("", "rsa"));
+    expect_line("", "rsa", serve("ansible", "rsa", INSIDE));
+    chain_runs("exit 1");
+    expect_line("restrict ", "ed25519", serve("ansible", "ed25519", INSIDE));
+    ck_assert_str_eq(next_line(), "");
+}
+END_TEST
+
+START_TEST(what_a_chain_provides_is_judged_as_any_key)
+{
+    chain_prints(line_with("", "ed25519"));
+    ck_assert_str_eq(serve("ansible", "ed25519", OUTSIDE), "");
+    ck_assert_ptr_nonnull(strstr(next_line(), "helper-refused"));
+    freeze_key("ed25519");
+    ck_assert_str_eq(serve("anna", "ed25519", NULL), "");
+    chain_prints(line_with("restrict ", "sk-ed25519"));
+    expect_line("restrict,verify-required ", "sk-ed25519",
+                serve("newcomer", "sk-ed25519", "192.0.2.7"));
+}
+END_TEST
+
+START_TEST(a_chain_that_fails_provides_nothing_and_is_told)
+{
+    chain_runs("echo key; exit 3");
+    ck_assert_str_eq(serve("ansible", "ed25519", INSIDE), "");
+    ck_assert_ptr_nonnull(strstr(next_line(), "exit status 3"));
+}
+END_TEST
+
+START_TEST(a_chain_ends_within_the_helpers_time)
+{
+    char text[2048];
+    struct hop_file_rule rule = {.owner = 0, .forbidden = 022, .most = sizeof text};
+    char *conf;
+    size_t len;
+    ck_assert_int_eq(hop_file_read(conf_path, &rule, &conf, &len, &err), HOP_OK);
+    char *number = strstr(conf, "helper_deadline_ms = 5000");
+    memcpy(number, "helper_deadline_ms = 200 ", 25);
+    write_file(conf_path, conf);
+    free(conf);
+    chain_runs("exec sleep 1000");
+    ck_assert_str_eq(serve("ansible", "ed25519", INSIDE), "");
+    ck_assert_ptr_nonnull(strstr(next_line(), "no answer within the deadline"));
+}
+END_TEST
+
+START_TEST(a_chain_works_without_a_configuration)
+{
+    write_file(conf_path, "[hopwarden]\nmood = grim\n");
+    chain_prints(line_with("", "ed25519"));
+    expect_line("", "ed25519", serve("ansible", "ed25519", OUTSIDE));
+}
+END_TEST
+
+START_TEST(a_chain_provides_principals_too)
+{
+    face = HOP_KEYS_FACE_PRINCIPALS;
+    keys_sign("ed25519", "deploy", "-n ansible,deployers");
+    chain_prints("restrict deployers\nothers\n");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "restrict deployers\n");
+    chain_prints("others\n"); /* it knows the account: the account's name is no principal then */
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+    chain_runs("exit 1");
+    ck_assert_str_eq(serve("ansible", "ed25519-cert", INSIDE), "");
+}
+END_TEST
+
+/* Every option of sshd(8), AUTHORIZED_KEYS FILE FORMAT. */
+static const char *const all_options[] = {
+    "agent-forwarding",
+    "cert-authority",
+    "command=\"echo \\\"a, b\\\" # c\"",
+    "environment=\"NAME=a value\"",
+    "expiry-time=\"20380101000000Z\"",
+    "from=\"127.0.0.0/8,!127.0.66.6,*.example.com\"",
+    "no-agent-forwarding",
+    "no-port-forwarding",
+    "no-pty",
+    "no-touch-required",
+    "no-user-rc",
+    "no-X11-forwarding",
+    "permitlisten=\"localhost:8080\"",
+    "permitopen=\"[2001:db8::1]:80\"",
+    "port-forwarding",
+    "principals=\"anna,on-call\"",
+    "pty",
+    "restrict",
+    "tunnel=\"0\"",
+    "user-rc",
+    "verify-required",
+    "X11-forwarding",
+};
+
+START_TEST(every_option_survives_the_round_trip)
+{
+    char options[256];
+    keys_sign("ed25519", "anna", "");
+    for (size_t i = 0; i < sizeof all_options / sizeof all_options[0]; i++) {
+        bool authority = strcmp(all_options[i], "cert-authority") == 0;
+        snprintf(options, sizeof options, "%s ", all_options[i]);
+        chain_prints(line_with(options, authority ? "ca" : "ed25519"));
+        expect_line(options, authority ? "ca" : "ed25519",
+                    serve("ansible", authority ? "ed25519-cert" : "ed25519", INSIDE));
+        snprintf(options, sizeof options, "restrict,%s,pty ", all_options[i]);
+        chain_prints(line_with(options, authority ? "ca" : "ed25519"));
+        expect_line(options, authority ? "ca" : "ed25519",
+                    serve("ansible", authority ? "ed25519-cert" : "ed25519", INSIDE));
+    }
+}
+END_TEST
+
+START_TEST(every_option_survives_beside_verification)
+{
+    char options[256], expected[300];
+    for (size_t i = 0; i < sizeof all_options / sizeof all_options[0]; i++) {
+        if (strcmp(all_options[i], "cert-authority") == 0)
+            continue; /* makes it a key that vouches for others */
+        bool in_force = strcmp(all_options[i], "verify-required") == 0;
+        snprintf(options, sizeof options, "%s ", all_options[i]);
+        snprintf(expected, sizeof expected, "%s%s", all_options[i],
+                 in_force ? " " : ",verify-required ");
+        chain_prints(line_with(options, "sk-ed25519"));
+        expect_line(expected, "sk-ed25519", serve("newcomer", "sk-ed25519", "192.0.2.7"));
+    }
+}
+END_TEST
+
 START_TEST(a_name_that_is_no_file_name_gets_nothing)
 {
     allow_key("ansible", "", "ed25519");
@@ -490,6 +736,13 @@ HOP_SUITE_WITHIN(
     a_block_is_printed_where_it_is_answered_as_a_step_up, an_account_out_of_scope_is_not_judged,
     a_primary_group_brings_an_account_into_scope, without_a_history_pam_judges_and_it_is_told,
     without_a_configuration_pam_judges_and_it_is_told_once, only_roots_own_files_are_believed,
-    a_certificate_is_noted_by_its_ca_and_id, a_name_that_is_no_file_name_gets_nothing,
+    a_certificate_is_noted_by_its_ca_and_id, a_certificate_is_served_by_its_principals,
+    without_a_file_the_account_is_its_principal, a_plain_key_has_no_principals,
+    a_blocked_certificate_is_told_with_its_number_and_key, a_step_up_verifies_a_token_s_certificate,
+    a_chain_is_filtered_to_the_offered_key, the_file_comes_before_the_chain,
+    what_a_chain_provides_is_judged_as_any_key, a_chain_that_fails_provides_nothing_and_is_told,
+    a_chain_ends_within_the_helpers_time, a_chain_works_without_a_configuration,
+    a_chain_provides_principals_too, every_option_survives_the_round_trip,
+    every_option_survives_beside_verification, a_name_that_is_no_file_name_gets_nothing,
     huge_and_odd_arguments_get_nothing, a_note_that_cannot_be_left_does_not_lock_out,
     old_notes_are_swept_up, no_syslog_does_not_lock_out, the_history_is_never_written)

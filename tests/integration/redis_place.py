@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A redis-server of one's own on a unix socket in a private folder, and a client that says exactly what it is told to."""
+import os
+import socket
+import subprocess
+import time
+
+PATIENCE_S = 20
+ADMIN = "open-sesame"
+
+
+class Refused(Exception):
+    """An error reply; its words."""
+
+
+class Client:
+    def __init__(self, path, user=None, secret=None):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(PATIENCE_S)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
+        self._replies = self._socket.makefile("rb")
+        if user:
+            self("AUTH", user, secret)
+
+    def close(self):
+        self._replies.close()
+        self._socket.close()
+
+    def __call__(self, *words):
+        """One command; its reply, or Refused."""
+        coded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        self._socket.sendall(b"*%d\r\n" % len(coded) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in coded))
+        reply = self._reply()
+        if isinstance(reply, Refused):
+            raise reply
+        return reply
+
+    def _reply(self):
+        kind, rest = (line := self._replies.readline())[:1], line[1:-2]
+        if kind == b"-":
+            return Refused(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return None if rest == b"-1" else self._replies.read(int(rest) + 2)[:-2]
+        if kind == b"*":
+            return None if rest == b"-1" else [self._reply() for _ in range(int(rest))]
+        if kind == b"+":
+            return rest
+        raise ConnectionError(f"not a reply: {line!r}")
+
+
+class Server:
+    """Stopped by stop(). `users`: lines of an aclfile. client() without a user may all; nobody else gets in so."""
+
+    def __init__(self, folder, users=(), extra=()):
+        self.path = os.path.join(folder, "redis.sock")
+        acl = os.path.join(folder, "users.acl")
+        with open(acl, "w", encoding="ascii") as file:
+            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* &* +@all", *users]) + "\n")
+        self._log = os.path.join(folder, "redis.log")
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.path, "--unixsocketperm", "700", "--dir", folder, "--logfile",
+             self._log, "--save", "", "--appendonly", "no", "--aclfile", acl, *extra], stdout=subprocess.DEVNULL)
+        self._await()
+
+    def _await(self):
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                client = self.client()
+                client("PING")
+                return client.close()
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    with open(self._log, encoding="utf-8") as file:
+                        raise RuntimeError(f"redis-server did not start:\n{file.read()}") from None
+                time.sleep(.02)
+
+    def client(self, user="admin", secret=ADMIN):
+        return Client(self.path, user, secret)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of docs/sshd.md, row by row: what it says of a login is what comes of it."""
+import os
+
+import sandbox
+from certificate_test import CertificateCase, LANES
+from scene import ABROAD, IN_BETA, NOWHERE, OFFICE, USUAL
+
+TABLE = os.path.join(sandbox.SOURCE, "docs", "sshd.md")
+SEVERITY = {1: "alert", 3: "err", 4: "warning", 5: "notice", 6: "info"}
+
+
+def rows():
+    """Cells of the document's table, by the first two: method and verdict."""
+    with open(TABLE, encoding="utf-8") as file:
+        lines = [line for line in file if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+    return {(row[0], row[1]): row[2:] for row in cells if len(row) == 6 and row[0] not in ("method", "---")}
+
+
+class Table(CertificateCase):
+
+    @classmethod
+    def setUpClass(cls):
+        kept = {}
+        super().setUpClass()
+        for name in ("anna", "dora", "ansible"):  # plain keys and certificates side by side
+            cls.box.allow_key(name, cls.box.accounts[name].key)
+        cls.seen = kept
+        cls.said = rows()
+
+    @classmethod
+    def start(cls):
+        cls.box.start_sshd(lanes=LANES)
+
+    @staticmethod
+    def phase_of(login):
+        return next((alert["hopwarden.phase"] for alert in login.alerts if "hopwarden.phase" in alert), "-")
+
+    @staticmethod
+    def client_of(login):
+        asked = [prompt.lower() for prompt in login.prompts]
+        words = [f"asked for a {'password' if 'password' in prompt else 'code'}" for prompt in asked[:1]]
+        if login.inside:
+            words.append("in" if words else "in, asked nothing")
+        else:
+            words.append("refused, told the id" if "Login refused (id" in login.seen else "refused")
+        return ", ".join(words)
+
+    @staticmethod
+    def logged_of(login):
+        """Each once; not what is found out meanwhile about earlier logins."""
+        told = [f"{line.alert['event.action']} ({SEVERITY[line.severity]})" for line in login.lines
+                if line.alert and (line.alert["event.id"] == login.alert.get("event.id") or line.alert["event.action"] == "helper-refused")]
+        return ", ".join(dict.fromkeys(told)) or "-"
+
+    def recorded_of(self, login, before, name):
+        learned = self.box.history_of(name) != before
+        entries = [entry for entry in self.box.log() if entry.get("event.id") == login.alert.get("event.id")]
+        words = ["profile"] if learned else []
+        words += ["log"] if entries else []
+        return ", ".join(words) or "-"
+
+    def row(self, method, verdict, name, source, **more):
+        before = self.box.history_of(name)
+        login = self.box.ssh(name, source, **more)
+        found = [self.phase_of(login), self.client_of(login), self.logged_of(login), self.recorded_of(login, before, name)]
+        self.seen[method, verdict] = found
+        with self.subTest(f"{method}, {verdict}"):
+            self.assertEqual(self.said.get((method, verdict)), found, str(login))
+
+    # -- people: a key, then PAM ----------------------------------------------------------------------------------
+
+    def test_people(self):
+        method = "key, then PAM"
+        self.row(method, "allow", "anna", USUAL)
+        self.row(method, "step_up, right code", "anna", ABROAD, answers=[self.right()])
+        self.row(method, "step_up, wrong code", "ben", USUAL, answers=[self.wrong()] * 9)
+        self.row(method, "block", "ben", IN_BETA)
+        self.row(method, "BatchMode", "anna", USUAL, batch=True)
+        self.row(method, "no line for the key", "anna", USUAL, key=self.box.make_key("stranger"), options=["PreferredAuthentications=publickey"])
+
+    def test_people_with_certificates(self):
+        method = "certificate, then PAM"
+        self.row(method, "step_up, right code", "anna", USUAL, key=self.certificate("anna@corp", "anna"), answers=[self.right()])
+        self.row(method, "allow, a new certificate", "anna", USUAL, key=self.certificate("anna@corp", "anna"))
+        self.row(method, "no principal", "anna", USUAL, key=self.certificate("anna@corp", "ben"),
+                 options=["PreferredAuthentications=publickey"])
+
+    def test_a_frozen_key(self):
+        self.box.hopwarden("freeze", "key", self.print_of("ben"), "--block")
+        self.addCleanup(self.box.hopwarden, "unfreeze", "key", self.print_of("ben"))
+        self.row("key, then PAM", "frozen key", "ben", USUAL, options=["PreferredAuthentications=publickey"])
+
+    # -- publickey alone ------------------------------------------------------------------------------------------
+
+    def test_alone(self):
+        method = "key alone"
+        self.row(method, "allow", "dora", USUAL)
+        self.row(method, "step_up", "dora", ABROAD)
+        other = self.box.make_key("dora-other")
+        self.box.allow_key("dora", other)
+        self.row(method, "block", "dora", IN_BETA, key=other)
+
+    def test_automation(self):
+        method = "key alone, automation"
+        self.row(method, "allow, inside its binding", "ansible", OFFICE, batch=True)
+        self.row(method, "block, outside", "ansible", USUAL, batch=True)
+
+    def test_break_glass(self):
+        self.row("key alone, break-glass", "allow, always", "rescue", IN_BETA)
+
+    # -- passwords ------------------------------------------------------------------------------------------------
+
+    def test_password(self):
+        self.row("password by PAM", "allow", "pavel", USUAL, answers=["pavel-word"])
+        self.row("password by PAM", "wrong password", "pavel", USUAL, answers=["wrong"])
+        self.row("password by PAM", "step_up", "pavel", ABROAD, answers=["pavel-word"])
+        self.row("any, not in scope", "-", "carol", ABROAD, answers=["carol-word"])
+
+    def test_with_nothing_refused(self):
+        """After the others: what is observed is learned."""
+        self.configure(mode="observe")
+        self.addCleanup(self.configure)
+        self.row("key, then PAM, observed", "block", "ben", IN_BETA)
+        self.row("key alone, observed", "step_up", "dora", NOWHERE)
+
+    @classmethod
+    def tearDownClass(cls):
+        if os.environ.get("HOP_SHOW_TABLE"):
+            for (method, verdict), found in cls.seen.items():
+                print("| " + " | ".join([method, verdict, *found]) + " |")
+        missing = set(cls.said) - set(cls.seen)
+        if missing:
+            raise AssertionError(f"rows that nobody tried: {missing}")
+        super().tearDownClass()

@@ -1,0 +1,7 @@
+# Somebody guesses at her password all morning; she works on from home.
+login 2026-11-23T11:08:00Z t0/db1 SHA256:anna
+from internet 84.24.10.7 NL 33915 fixed 52.3 4.9
+use anna.profile
+around 3 14 6 160
+failed 30m another
+flag failures-flooded

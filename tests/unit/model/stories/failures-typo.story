@@ -1,0 +1,6 @@
+# One slip of the finger on a line of another network.
+login 2026-11-23T11:08:00Z t0/db1 SHA256:anna
+from internet 84.24.77.7 NL 33915 fixed 52.3 4.9
+use anna.profile
+around 3 14 6 160
+failed 1m credential

@@ -1,0 +1,6 @@
+# A step-up that was asked for a quarter of an hour ago never came.
+login 2026-11-23T11:08:00Z t0/db1 SHA256:anna
+from internet 84.24.77.7 NL 33915 fixed 52.3 4.9
+use anna.profile
+around 3 14 6 160
+failed 15m step-up

@@ -1,0 +1,6 @@
+# The same without strict mode: three days leave quarantine.
+login 2026-11-23T11:08:00Z t0/db1 SHA256:anna
+from internet 84.24.77.7 NL 33915 fixed 52.3 4.9
+use anna.profile
+seen 6 to 4 daily n:84.24.77.0/24 i:84.24.77.7
+around 3 14 6 160
