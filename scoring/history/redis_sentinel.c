@@ -13,8 +13,9 @@
 static void recall(struct hop_sentinel *sentinel)
 {
     char *lines = hop_route_recall(&sentinel->route);
-    struct hop_span words = hop_span_of(lines);
-    sentinel->known = lines && hop_redis_node_parse(&words, &sentinel->primary);
+    struct hop_span rest = hop_span_of(lines), line;
+    sentinel->known =
+        hop_span_cut(&rest, '\n', &line) && hop_redis_node_parse(&line, &sentinel->primary);
     free(lines);
 }
 
