@@ -342,7 +342,8 @@ static const struct hop_option options[] = {
      "A new value becomes known, and weighs, by a confirmation only, not by three days.",
      BOOL(policy.strict)},
     {"hopwarden", "history", "history URL",
-     "sqlite:/path, unix:/path, redis[s]://host[:port][/database]",
+     "sqlite:/path, unix:/path, redis[s]://host[:port][/database], "
+     "sentinel://host,host,host/name, cluster://host,host,host",
      "sqlite:/var/lib/hopwarden/history.db", "Where the history is kept.",
      TEXT(history, valid_history)},
     {"hopwarden", "history_prefix", "key prefix", "1 to 32 bytes without blanks and braces",

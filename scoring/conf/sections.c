@@ -272,10 +272,14 @@ static enum hop_rc check_tls(const struct hop_settings *settings, const struct h
                              struct hop_error *err)
 {
     struct hop_url url;
-    bool tls = hop_url_parse(hop_span_of(settings->history), &url) && url.tls;
-    if (tls && !*settings->history_ca)
+    bool parsed = hop_url_parse(hop_span_of(settings->history), &url);
+    bool may = parsed && (url.tls || url.kind == HOP_URL_SENTINEL || url.kind == HOP_URL_CLUSTER);
+    bool tls = may && *settings->history_ca;
+    if (parsed && url.tls && !tls)
         return hop_refuse(err, where, "history_ca is missing: who vouches for the server?");
-    if (!tls && (*settings->history_ca || *settings->history_server_name ||
+    if (may && !tls && *settings->history_certificate)
+        return hop_refuse(err, where, "history_certificate without history_ca: TLS needs it");
+    if (!may && (*settings->history_ca || *settings->history_server_name ||
                  *settings->history_certificate || *settings->helper_certificate))
         return hop_refuse(err, where, "certificates without TLS: history is no rediss:// URL");
     if (!*settings->history_certificate != !*settings->history_key)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define REDIS_PORT 6379
+#define SENTINEL_PORT 26379
+#define SERVICE_MAX 64
 
 static const struct scheme {
     const char *word;
@@ -15,6 +17,8 @@ static const struct scheme {
     {"unix:", HOP_URL_UNIX, false, 0},
     {"redis://", HOP_URL_REDIS, false, REDIS_PORT},
     {"rediss://", HOP_URL_REDIS, true, REDIS_PORT},
+    {"sentinel://", HOP_URL_SENTINEL, false, SENTINEL_PORT},
+    {"cluster://", HOP_URL_CLUSTER, false, REDIS_PORT},
 };
 
 static const struct scheme *scheme_cut(struct hop_span *text)
@@ -80,6 +84,36 @@ static bool redis_parse(struct hop_span text, uint16_t port, struct hop_url *url
     return true;
 }
 
+static bool hosts_parse(struct hop_span list, uint16_t port, struct hop_url *url)
+{
+    struct hop_span host;
+    while (hop_span_cut(&list, ',', &host))
+        if (url->count == HOP_URL_HOSTS_MAX || !host_parse(host, port, &url->hosts[url->count++]))
+            return false;
+    return url->count > 0;
+}
+
+/* What sentinel.conf(5) lets a service be called. */
+static bool service_valid(struct hop_span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && c != '.' && c != '-' && c != '_')
+            return false;
+    }
+    return name.len > 0 && name.len <= SERVICE_MAX;
+}
+
+static bool sentinel_parse(struct hop_span text, uint16_t port, struct hop_url *url)
+{
+    struct hop_span hosts;
+    if (!hop_span_cut(&text, '/', &hosts) || !hosts_parse(hosts, port, url))
+        return false;
+    url->name = text;
+    return service_valid(text);
+}
+
 bool hop_url_parse(struct hop_span text, struct hop_url *ret_url)
 {
     const struct scheme *scheme = scheme_cut(&text);
@@ -95,6 +129,12 @@ bool hop_url_parse(struct hop_span text, struct hop_url *ret_url)
         break;
     case HOP_URL_REDIS:
         fine = redis_parse(text, scheme->port, &url);
+        break;
+    case HOP_URL_SENTINEL:
+        fine = sentinel_parse(text, scheme->port, &url);
+        break;
+    case HOP_URL_CLUSTER:
+        fine = hosts_parse(text, scheme->port, &url);
         break;
     case HOP_URL_KIND_COUNT:
         break;

@@ -43,6 +43,8 @@ static enum hop_rc targets_take(struct hop_redis_link *link, const struct hop_re
         struct hop_address address;
         if (!hop_address_parse(word, &address))
             return hop_error_set(err, HOP_MALFORMED, "redis: address is not numeric");
+        if (!link->target_count)
+            link->node = (struct hop_redis_node){.address = address, .port = setup->port};
         hop_socket_target_tcp(&address, setup->port, &link->targets[link->target_count++], NULL);
     }
     return link->target_count ? HOP_OK : hop_error_set(err, HOP_MALFORMED, "redis: no address");
@@ -63,6 +65,37 @@ enum hop_rc hop_redis_link_init(struct hop_redis_link *link, const struct hop_re
         return HOP_OK;
     hop_redis_link_done(link);
     return hop_error_set(err, HOP_NOMEM, "redis: no memory");
+}
+
+bool hop_redis_node_equal(const struct hop_redis_node *a, const struct hop_redis_node *b)
+{
+    return a->port == b->port && hop_address_equal(&a->address, &b->address);
+}
+
+enum hop_rc hop_redis_link_aim(struct hop_redis_link *link, const struct hop_redis_node *node,
+                               struct hop_error *err)
+{
+    char address[HOP_ADDRESS_TEXT_MAX];
+    struct hop_text text = hop_text_over(address, sizeof address);
+    hop_address_put(&text, &node->address);
+    const struct hop_redis_setup setup = {.address = address, .port = node->port};
+    char *name = name_make(&setup), *host = strdup(address);
+    hop_redis_link_close(link);
+    enum hop_rc rc = name && host
+                         ? hop_socket_target_tcp(&node->address, node->port, &link->targets[0], err)
+                         : hop_error_set(err, HOP_NOMEM, "redis: no memory");
+    if (rc != HOP_OK) {
+        free(name);
+        free(host);
+        return rc;
+    }
+    free(link->name);
+    free(link->host);
+    link->name = name;
+    link->host = host;
+    link->target_count = 1;
+    link->node = *node;
+    return HOP_OK;
 }
 
 void hop_redis_link_close(struct hop_redis_link *link)
@@ -122,20 +155,35 @@ static void greeting_put(const struct hop_redis_link *link, struct hop_wire_pipe
         hop_wire_command(pipeline, 3, (const char *[]){"AUTH", link->user, link->secret});
     else if (*link->secret)
         hop_wire_command(pipeline, 2, (const char *[]){"AUTH", link->secret});
-    if (!link->database)
-        return;
-    char number[24];
-    struct hop_text text = hop_text_over(number, sizeof number);
-    hop_text_put_int(&text, link->database);
-    hop_wire_command(pipeline, 2, (const char *[]){"SELECT", number});
+    if (link->database) {
+        char number[24];
+        struct hop_text text = hop_text_over(number, sizeof number);
+        hop_text_put_int(&text, link->database);
+        hop_wire_command(pipeline, 2, (const char *[]){"SELECT", number});
+    }
+    if (link->to_primary)
+        hop_wire_command(pipeline, 1, (const char *[]){"ROLE"});
+}
+
+/* A user who may not ask for the role finds out by READONLY. */
+static enum hop_rc role_check(const struct hop_redis_link *link, const struct hop_wire_reply *reply,
+                              struct hop_error *err)
+{
+    bool told = reply->kind == HOP_WIRE_ARRAY && reply->count > 0;
+    if (reply->kind == HOP_WIRE_ERROR || (told && hop_span_is(reply->items[0]->text, "master")))
+        return HOP_OK;
+    return hop_error_set(err, HOP_IO, "%s: not the primary", link->name);
 }
 
 static enum hop_rc greeting_check(const struct hop_redis_link *link, struct hop_wire_answer *answer,
                                   size_t count, struct hop_error *err)
 {
-    for (size_t i = 0; i < count; i++)
-        if (answer->replies[i]->kind == HOP_WIRE_ERROR)
+    bool role_last = count && link->to_primary;
+    for (size_t i = 0; i < count - role_last; i++)
+        if (answer->replies[i]->kind == HOP_WIRE_ERROR && !link->secret_optional)
             return hop_redis_refusal(link, answer->replies[i]->text, err);
+    if (role_last && role_check(link, answer->replies[count - 1], err) != HOP_OK)
+        return HOP_IO;
     answer->replies += count;
     answer->count -= count;
     answer->have -= count;

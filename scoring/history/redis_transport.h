@@ -14,14 +14,24 @@
 #include "socket.h"
 #include "tls.h"
 
+/* A server by its numbers: what servers tell of each other. */
+struct hop_redis_node {
+    struct hop_address address;
+    uint16_t port;
+};
+bool hop_redis_node_equal(const struct hop_redis_node *a, const struct hop_redis_node *b);
+
 struct hop_redis_link {
     char *name; /* "redis /run/redis.sock" */
     struct hop_socket_target targets[HOP_REDIS_ADDRESSES_MAX];
     size_t target_count;
-    char *host; /* for TLS */
+    struct hop_redis_node node; /* the first target, unless it is a unix socket */
+    char *host;                 /* for TLS */
     int database;
     char *user, *secret;
     const struct hop_tls_trust *trust; /* NULL: no TLS; borrowed */
+    bool to_primary;                   /* a replica is refused, unless our user may not ask */
+    bool secret_optional;              /* a server that wants none is fine */
     int fd;                            /* -1: not connected */
     struct hop_tls *tls;
 };
@@ -30,6 +40,9 @@ struct hop_redis_link {
  * not numeric, HOP_LIMIT, HOP_NOMEM. */
 enum hop_rc hop_redis_link_init(struct hop_redis_link *link, const struct hop_redis_setup *setup,
                                 const struct hop_tls_trust *trust, struct hop_error *err);
+/* To another server from now on; closed before. HOP_NOMEM: as it was, but closed. */
+enum hop_rc hop_redis_link_aim(struct hop_redis_link *link, const struct hop_redis_node *node,
+                               struct hop_error *err);
 void hop_redis_link_done(struct hop_redis_link *link);
 void hop_redis_link_close(struct hop_redis_link *link);
 
@@ -48,10 +61,10 @@ struct hop_redis_exchange {
     struct hop_error err; /* the same */
 };
 
-/* Sends the pipeline in one write, behind AUTH and SELECT on a new connection, and reads all its
- * replies. `again`: a connection that turns out to have been closed while idle is made once more
- * and the pipeline sent again. Error replies are for the caller to look for, save those to AUTH
- * and SELECT. One exchange at a time per link; link, pipeline and answer outlive it. */
+/* Sends the pipeline in one write, behind AUTH, SELECT and ROLE on a new connection, and reads all
+ * its replies. `again`: a connection that turns out to have been closed while idle is made once
+ * more and the pipeline sent again. Error replies are for the caller to look for, save those to
+ * what stands before it. One exchange at a time per link; link, pipeline and answer outlive it. */
 void hop_redis_exchange_start(struct hop_redis_exchange *exchange, struct hop_redis_link *link,
                               const struct hop_wire_pipeline *pipeline, bool again,
                               struct hop_wire_answer *answer);

@@ -173,9 +173,9 @@ struct hop_store {
 enum hop_rc hop_store_read_by(struct hop_store *store, const struct hop_read *reads, size_t count,
                               struct hop_replies *ret_replies, struct hop_deadline deadline,
                               struct hop_error *err);
-/* All or nothing; when HOP_OK is returned the batch survives kill -9 of this process (and, for
- * SQLite, a power cut). After any failure the batch may or may not have been applied: write it
- * again, it is idempotent (logs: readers keep the first of equal ids). */
+/* All or nothing (a cluster: slot by slot); when HOP_OK is returned the batch survives kill -9 of
+ * this process (and, for SQLite, a power cut). After any failure the batch may or may not have been
+ * applied: write it again, it is idempotent (logs: readers keep the first of equal ids). */
 enum hop_rc hop_store_write_by(struct hop_store *store, const struct hop_batch *batch,
                                struct hop_deadline deadline, struct hop_error *err);
 /* Visits the log's entries from `since_ms` (epoch, by ULID time; 0: all), oldest write first. Not
@@ -218,6 +218,7 @@ struct hop_tls_setup {
 };
 
 #define HOP_REDIS_ADDRESSES_MAX 4
+#define HOP_FLEET_MAX 8 /* sentinels, or nodes of a cluster that are asked first */
 
 struct hop_redis_setup {
     const char *unix_path; /* or NULL: then addresses and port */
@@ -231,5 +232,23 @@ struct hop_redis_setup {
 };
 enum hop_rc hop_store_redis_new(const struct hop_redis_setup *setup, struct hop_store **ret_store,
                                 struct hop_error *err);
+
+/* Servers that find each other. */
+struct hop_fleet_setup {
+    const struct hop_redis_setup *seeds; /* those to ask; alike but for address, host and port */
+    size_t count;
+    const char *name;         /* Sentinel: the service */
+    const char *route_folder; /* where the last answer is kept; NULL: nowhere */
+    bool route_read_only;
+};
+/* The primary that most sentinels name, asked side by side; usually it is still the last one, which
+ * is asked first. `secret` is told to sentinels too, and a sentinel that wants none is fine. */
+enum hop_rc hop_store_sentinel_new(const struct hop_fleet_setup *setup,
+                                   struct hop_store **ret_store, struct hop_error *err);
+/* A Redis Cluster. A batch whose keys lie in several slots is no longer all or nothing: each slot's
+ * part is, joins before what needs none, and logs when all else was written. What failed half-way
+ * is written again as a whole, which is harmless. Reads of several nodes are not of one moment. */
+enum hop_rc hop_store_cluster_new(const struct hop_fleet_setup *setup, struct hop_store **ret_store,
+                                  struct hop_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #define SECRET_MAX 1024
 #define ADDRESSES_SIZE (HOP_NAME_ADDRESSES_MAX * (HOP_ADDRESS_TEXT_MAX + 1))
+_Static_assert(HOP_FLEET_MAX >= HOP_URL_HOSTS_MAX, "a setup for each host");
 #define PEM_MAX (1u << 20) /* the authorities of a whole system fit */
 
 /* The helpers run as a user of their own, to whom root lends a secret through the group. */
@@ -112,23 +113,51 @@ static enum hop_rc certificates_read(const struct hop_settings *settings,
     return rc;
 }
 
-static enum hop_rc redis_open(struct hop_redis_setup *setup, bool tls,
-                              const struct hop_settings *settings, enum hop_history_role role,
-                              struct hop_store **ret_store, struct hop_error *err)
+/* What kind of store the setups are for, which differ in address, host and port only. */
+struct plan {
+    enum hop_url_kind kind;
+    bool tls;
+    struct hop_redis_setup setups[HOP_FLEET_MAX];
+    size_t count;
+    const char *name;
+};
+
+static enum hop_rc store_make(const struct plan *plan, const struct hop_settings *settings,
+                              enum hop_history_role role, struct hop_store **ret_store,
+                              struct hop_error *err)
+{
+    char folder[HOP_PATH_MAX + 1];
+    struct hop_fleet_setup fleet = {.seeds = plan->setups,
+                                    .count = plan->count,
+                                    .name = plan->name,
+                                    .route_folder = folder,
+                                    .route_read_only = role == HOP_HISTORY_READER};
+    hop_folder_of(settings, folder);
+    if (plan->kind == HOP_URL_SENTINEL)
+        return hop_store_sentinel_new(&fleet, ret_store, err);
+    if (plan->kind == HOP_URL_CLUSTER)
+        return hop_store_cluster_new(&fleet, ret_store, err);
+    return hop_store_redis_new(&plan->setups[0], ret_store, err);
+}
+
+static enum hop_rc redis_open(struct plan *plan, const struct hop_settings *settings,
+                              enum hop_history_role role, struct hop_store **ret_store,
+                              struct hop_error *err)
 {
     bool reader = role == HOP_HISTORY_READER;
     char secret[SECRET_MAX + 1];
     struct certificates certificates = {0};
     enum hop_rc rc =
         secret_read(reader ? settings->helper_secret : settings->history_secret, role, secret, err);
-    setup->user = reader ? settings->helper_user : settings->history_user;
-    setup->secret = secret;
-    if (rc == HOP_OK && tls) {
+    if (rc == HOP_OK && plan->tls)
         rc = certificates_read(settings, role, &certificates, err);
-        setup->tls = &certificates.setup;
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->setups[i].user = reader ? settings->helper_user : settings->history_user;
+        plan->setups[i].secret = secret;
+        plan->setups[i].tls = plan->tls ? &certificates.setup : NULL;
     }
     if (rc == HOP_OK)
-        rc = hop_store_redis_new(setup, ret_store, err);
+        rc = store_make(plan, settings, role, ret_store, err);
     certificates_done(&certificates);
     explicit_bzero(secret, sizeof secret);
     return rc;
@@ -157,22 +186,44 @@ static enum hop_rc addresses_of(struct hop_span host, const struct hop_names *na
                          (int)host.len, host.at);
 }
 
+/* The texts of one host that its setup points to. */
+struct host {
+    char name[HOP_URL_HOST_MAX + 1];
+    char addresses[ADDRESSES_SIZE];
+};
+
+/* Of several hosts, those without an address are left out: one suffices. */
+static enum hop_rc hosts_take(const struct hop_url *url, const struct hop_names *names,
+                              struct host *hosts, struct plan *plan, struct hop_error *err)
+{
+    for (size_t i = 0; i < url->count; i++) {
+        struct host *host = &hosts[plan->count];
+        struct hop_text text = hop_text_over(host->addresses, sizeof host->addresses);
+        if (addresses_of(url->hosts[i].host, names, &text, err) != HOP_OK)
+            continue;
+        hop_span_copy(url->hosts[i].host, host->name, sizeof host->name);
+        plan->setups[plan->count++] = (struct hop_redis_setup){.address = host->addresses,
+                                                               .host = host->name,
+                                                               .port = url->hosts[i].port,
+                                                               .database = url->database};
+    }
+    return plan->count ? HOP_OK : HOP_NOT_FOUND;
+}
+
 static enum hop_rc tcp_open(const struct hop_url *url, const struct hop_settings *settings,
                             enum hop_history_role role, struct hop_store **ret_store,
                             struct hop_error *err)
 {
-    char host[HOP_URL_HOST_MAX + 1], addresses[ADDRESSES_SIZE];
-    struct hop_text text = hop_text_over(addresses, sizeof addresses);
-    struct hop_redis_setup setup = {
-        .address = addresses, .host = host, .port = url->hosts[0].port, .database = url->database};
+    struct host hosts[HOP_URL_HOSTS_MAX];
+    bool fleet = url->kind != HOP_URL_REDIS;
+    struct plan plan = {.kind = url->kind,
+                        .tls = url->tls || (fleet && *settings->history_ca),
+                        .name = url->name.at};
     struct hop_names names;
     enum hop_rc rc = hop_names_recall(settings, &names, err);
     if (rc == HOP_OK)
-        rc = addresses_of(url->hosts[0].host, &names, &text, err);
-    if (rc != HOP_OK)
-        return rc;
-    hop_span_copy(url->hosts[0].host, host, sizeof host);
-    return redis_open(&setup, url->tls, settings, role, ret_store, err);
+        rc = hosts_take(url, &names, hosts, &plan, err);
+    return rc == HOP_OK ? redis_open(&plan, settings, role, ret_store, err) : rc;
 }
 
 static enum hop_rc unknown_form(const char *history, struct hop_error *err)
@@ -193,13 +244,15 @@ enum hop_rc hop_store_open(const struct hop_settings *settings, enum hop_history
         return hop_store_memory_new(ret_store, err);
     if (!hop_url_parse(hop_span_of(settings->history), &url))
         return unknown_form(settings->history, err);
-    struct hop_redis_setup setup = {.unix_path = url.path.at};
+    struct plan plan = {.kind = url.kind, .setups = {{.unix_path = url.path.at}}, .count = 1};
     switch (url.kind) {
     case HOP_URL_SQLITE:
         return hop_store_sqlite_new(url.path.at, role == HOP_HISTORY_READER, ret_store, err);
     case HOP_URL_UNIX:
-        return redis_open(&setup, false, settings, role, ret_store, err);
+        return redis_open(&plan, settings, role, ret_store, err);
     case HOP_URL_REDIS:
+    case HOP_URL_SENTINEL:
+    case HOP_URL_CLUSTER:
         return tcp_open(&url, settings, role, ret_store, err);
     case HOP_URL_KIND_COUNT:
         break;

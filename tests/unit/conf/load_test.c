@@ -80,6 +80,8 @@ static const struct {
     {TOP "witness = beta\n", "t.conf:1: witness beta is neither tenant acme nor home"},
     {TOP "history = redis://127.0.0.1:\n",
      "t.conf:3: history: \"redis://127.0.0.1:\" is not a history URL"},
+    {TOP "history = cluster://127.0.0.1\nhistory_certificate = /c\nhistory_key = /k\n",
+     "t.conf:1: history_certificate without history_ca: TLS needs it"},
     {TOP "history = rediss://127.0.0.1\n",
      "t.conf:1: history_ca is missing: who vouches for the server?"},
     {TOP "history_ca = /ca.pem\n",

@@ -77,8 +77,9 @@ END_TEST
 START_TEST(history_urls)
 {
     static const char *const urls[] = {
-        "sqlite:/h.db",  "unix:/run/redis.sock", "redis://127.0.0.1:6379", "redis://[::1]:6379/3",
-        "redis://[::1]", "redis://127.0.0.1/2", "redis://redis.example",  "redis://10.0.0.1:1/0"};
+        "sqlite:/h.db",    "unix:/run/redis.sock", "redis://127.0.0.1:6379", "redis://[::1]:6379/3",
+        "redis://[::1]",   "redis://127.0.0.1/2",  "redis://redis.example",  "sentinel://a,b,c/m",
+        "cluster://a,b,c", "redis://10.0.0.1:1/0"};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         char text[64];
         struct hop_text line = hop_text_over(text, sizeof text);

@@ -37,6 +37,38 @@ START_TEST(a_server_has_a_host_and_may_have_port_and_database)
 }
 END_TEST
 
+START_TEST(sentinels_and_nodes_are_lists)
+{
+    ck_assert(parsed("sentinel://192.0.2.1,[2001:db8::1]:26380,s3.example/mymaster"));
+    ck_assert_int_eq(url.kind, HOP_URL_SENTINEL);
+    ck_assert_uint_eq(url.count, 3);
+    ck_assert_uint_eq(url.hosts[0].port, 26379);
+    ck_assert_uint_eq(url.hosts[1].port, 26380);
+    ck_assert(hop_span_is(url.hosts[2].host, "s3.example") && hop_span_is(url.name, "mymaster"));
+    ck_assert(parsed("cluster://192.0.2.1:7000,192.0.2.2"));
+    ck_assert_int_eq(url.kind, HOP_URL_CLUSTER);
+    ck_assert_uint_eq(url.count, 2);
+    ck_assert_uint_eq(url.hosts[1].port, 6379);
+    ck_assert(parsed("cluster://a,b,c,d,e,f,g,h"));
+    static const char *const others[] = {"sentinel://",
+                                         "sentinel://a",
+                                         "sentinel://a/",
+                                         "sentinel://a,/m",
+                                         "sentinel://,a/m",
+                                         "sentinel:///m",
+                                         "sentinel://a/m n",
+                                         "sentinel://a/m/1",
+                                         "cluster://",
+                                         "cluster://a,",
+                                         "cluster://a,,b",
+                                         "cluster://a/0",
+                                         "cluster://a,b,c,d,e,f,g,h,i",
+                                         "redis://a,b"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        ck_assert_msg(!parsed(others[i]), "%s", others[i]);
+}
+END_TEST
+
 START_TEST(what_is_none_of_the_forms_is_refused)
 {
     static const char *const others[] = {"",
@@ -75,4 +107,5 @@ START_TEST(what_is_none_of_the_forms_is_refused)
 END_TEST
 
 HOP_SUITE("url", files_and_sockets_are_absolute_paths,
-          a_server_has_a_host_and_may_have_port_and_database, what_is_none_of_the_forms_is_refused)
+          a_server_has_a_host_and_may_have_port_and_database, sentinels_and_nodes_are_lists,
+          what_is_none_of_the_forms_is_refused)

@@ -20,7 +20,8 @@
 #define KIND ((enum store_kind)_i)
 #define KEY(name) test_key(KIND, name)
 
-static const char *kind_names[] = {"memory", "sqlite", "redis", "redis", "redis", "redis"};
+static const char *kind_names[] = {"memory", "sqlite", "redis", "redis",
+                                   "redis",  "redis",  "redis", "redis"};
 
 START_TEST(what_is_absent_is_empty)
 {
@@ -959,7 +960,7 @@ START_TEST(a_log_is_weeded)
 }
 END_TEST
 
-HOP_LOOPED_SUITE("store contract", true, EACH_STORE(what_is_absent_is_empty),
+HOP_LOOPED_SUITE("store contract", FIXTURE_FLEET, EACH_STORE(what_is_absent_is_empty),
                  EACH_STORE(the_clock_is_the_stores_and_memory_has_none),
                  EACH_STORE(fields_are_set_replaced_and_dropped),
                  EACH_STORE(joins_unite_what_is_stored_with_what_is_new),

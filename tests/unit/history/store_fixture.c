@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fleet_fixture.h"
 #include "redis_transport.h"
 
 #define REDIS_START_S 20
@@ -139,12 +140,14 @@ static void redis_start(void)
     must(redis_answers(), "redis-server does not answer");
 }
 
-void fixture_start(bool with_redis)
+void fixture_start(enum fixture_extent extent)
 {
     snprintf(fixture.folder, sizeof fixture.folder, "/tmp/hop-store-XXXXXX");
     must(mkdtemp(fixture.folder) && chmod(fixture.folder, 0755) == 0, "a private folder");
-    if (with_redis)
+    if (extent != FIXTURE_ALONE)
         redis_start();
+    if (extent == FIXTURE_FLEET)
+        fixture.fleet = fleet_start();
 }
 
 static int entry_remove(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -160,6 +163,7 @@ void fixture_stop(void)
         waitpid(fixture.redis, NULL, 0);
         fixture.redis = 0;
     }
+    fleet_stop(&fixture.fleet);
     if (fixture.folder[0])
         nftw(fixture.folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
@@ -199,6 +203,8 @@ struct hop_store *store_open(enum store_kind kind)
         char name[32];
         snprintf(name, sizeof name, "contract-%d", (int)getpgrp());
         rc = hop_store_sqlite_new(fixture_database(name), false, &store, &err);
+    } else if (kind == STORE_SENTINEL || kind == STORE_CLUSTER) {
+        rc = fleet_open(kind, &store, &err);
     } else {
         const struct hop_redis_setup setup = redis_setup(kind);
         rc = hop_store_redis_new(&setup, &store, &err);
@@ -213,7 +219,8 @@ const char *test_key(enum store_kind kind, const char *name)
     static unsigned turn;
     char *buffer = buffers[turn++ % 4];
     /* check gives each test a process group of its own */
-    snprintf(buffer, sizeof buffers[0], "t:%d:%d:%s", (int)getpgrp(), (int)kind, name);
+    snprintf(buffer, sizeof buffers[0], kind == STORE_CLUSTER ? "{t:%d:%d}:%s" : "t:%d:%d:%s",
+             (int)getpgrp(), (int)kind, name);
     return buffer;
 }
 
@@ -304,9 +311,10 @@ int descriptors_open(void)
     return count;
 }
 
-int suite_run(const char *name, bool with_redis, const struct looped *tests, size_t count)
+int suite_run(const char *name, enum fixture_extent extent, const struct looped *tests,
+              size_t count)
 {
-    fixture_start(with_redis);
+    fixture_start(extent);
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 100);
     for (size_t i = 0; i < count; i++)

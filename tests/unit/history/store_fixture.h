@@ -15,8 +15,13 @@ enum store_kind {
     STORE_REDIS_TCP,  /* the default user's password, database 3 */
     STORE_REDIS_ACL,  /* TCP, a user of its own who may use the test's keys alone */
     STORE_REDIS_TLS,  /* the default user's password */
+    STORE_REDIS_COUNT,
+    STORE_SENTINEL = STORE_REDIS_COUNT, /* the same server, found through a sentinel */
+    STORE_CLUSTER,                      /* three nodes; the keys of a test share a slot */
     STORE_KIND_COUNT
 };
+
+enum fixture_extent { FIXTURE_ALONE, FIXTURE_REDIS, FIXTURE_FLEET };
 
 #define REDIS_PASSWORD "correct-horse'1"
 #define REDIS_USER "hopper"
@@ -30,10 +35,11 @@ struct store_fixture {
     uint16_t port, tls_port;
     struct hop_tls_setup tls; /* that fits the server */
     pid_t redis;
+    struct fleet *fleet; /* NULL: none */
 };
 extern struct store_fixture fixture;
 
-void fixture_start(bool with_redis);
+void fixture_start(enum fixture_extent extent);
 void fixture_stop(void);
 
 /* A path in the folder; in a static buffer. */
@@ -80,7 +86,8 @@ struct looped {
     const void *test; /* const TTest * */
     int from, to;
 };
-int suite_run(const char *name, bool with_redis, const struct looped *tests, size_t count);
+int suite_run(const char *name, enum fixture_extent extent, const struct looped *tests,
+              size_t count);
 
 #define EACH_STORE(test)                                                                           \
     {                                                                                              \
@@ -92,18 +99,18 @@ int suite_run(const char *name, bool with_redis, const struct looped *tests, siz
     }
 #define EACH_REDIS(test)                                                                           \
     {                                                                                              \
-        (test), STORE_REDIS_UNIX, STORE_KIND_COUNT                                                 \
+        (test), STORE_REDIS_UNIX, STORE_REDIS_COUNT                                                \
     }
 #define ONCE(test)                                                                                 \
     {                                                                                              \
         (test), 0, 1                                                                               \
     }
 
-#define HOP_LOOPED_SUITE(name, with_redis, ...)                                                    \
+#define HOP_LOOPED_SUITE(name, extent, ...)                                                        \
     int main(void)                                                                                 \
     {                                                                                              \
         const struct looped tests[] = {__VA_ARGS__};                                               \
-        return suite_run(name, with_redis, tests, sizeof tests / sizeof tests[0]);                 \
+        return suite_run(name, extent, tests, sizeof tests / sizeof tests[0]);                     \
     }
 
 #endif

@@ -806,7 +806,7 @@ START_TEST(opening_makes_no_connection)
 END_TEST
 
 HOP_LOOPED_SUITE(
-    "store redis", true, {a_hostile_answer_is_an_error_within_the_deadline, 0, SCRIPTS},
+    "store redis", FIXTURE_REDIS, {a_hostile_answer_is_an_error_within_the_deadline, 0, SCRIPTS},
     {a_hostile_answer_fails_writing_and_the_log_too, 0, SCRIPTS},
     ONCE(a_servers_words_are_shown_but_tamed),
     ONCE(a_score_is_one_round_trip_with_password_and_database),

@@ -2,6 +2,7 @@
 /* The n-th allocation fails, for each n: a store says so, nothing is half done, nothing leaks, and
  * the next call works. The linker puts these functions in the place of malloc and its kin in all
  * that the history layer itself allocates. */
+#include "fleet_fixture.h"
 #include "store_fixture.h"
 
 #include <check.h>
@@ -10,6 +11,7 @@
 
 #define KIND ((enum store_kind)_i)
 #define NEVER (-1)
+#define AT_LEAST(count) (-(count)) /* entries: readers keep the first of equal ids */
 #define MOST 4000 /* allocations of one call; more means that the test does not end */
 
 static int failing = NEVER; /* how many more succeed */
@@ -85,7 +87,10 @@ static void holds(struct hop_store *store, enum store_kind kind, int h, int h2, 
     ck_assert_int_eq(
         hop_store_log_by(store, test_key(kind, "l"), 0, count_entry, &entries, soon(), NULL),
         HOP_OK);
-    ck_assert_int_eq(entries, l);
+    if (l < 0)
+        ck_assert_int_ge(entries, -l);
+    else
+        ck_assert_int_eq(entries, l);
     hop_replies_done(&replies);
 }
 
@@ -108,6 +113,9 @@ START_TEST(a_write_without_memory_changes_nothing)
         if (rc != HOP_NOMEM)
             break;
         ck_assert_int_eq(err.rc, HOP_NOMEM);
+        /* A cluster's logs follow when all else is there. */
+        if (KIND == STORE_CLUSTER && field_value(store, test_key(KIND, "h"), "y")[0] == 'n')
+            continue;
         /* Redis may have done it before the answer found no room. */
         if (KIND >= STORE_REDIS_UNIX && field_value(store, test_key(KIND, "h"), "y")[0] == 'n')
             break;
@@ -116,7 +124,7 @@ START_TEST(a_write_without_memory_changes_nothing)
         ck_assert_str_eq(field_value(store, test_key(KIND, "h"), "y"), "old");
         ck_assert_str_eq(field_value(store, test_key(KIND, "h"), "z"), "old");
     }
-    holds(store, KIND, 14, 12, 12, 12);
+    holds(store, KIND, 14, 12, 12, KIND == STORE_CLUSTER ? AT_LEAST(12) : 12);
     ck_assert_str_eq(field_value(store, test_key(KIND, "h"), "x"), "20780:1");
     hop_batch_done(&batch);
     hop_store_free(&store);
@@ -158,6 +166,8 @@ static enum hop_rc opened(enum store_kind kind, struct hop_store **store, struct
         return hop_store_memory_new(store, err);
     if (kind == STORE_SQLITE)
         return hop_store_sqlite_new("/nowhere/history.db", false, store, err);
+    if (kind >= STORE_REDIS_COUNT)
+        return fleet_open(kind, store, err);
     return hop_store_redis_new(&setup, store, err);
 }
 
@@ -209,7 +219,8 @@ START_TEST(a_batch_without_memory_stays_as_it_was)
 }
 END_TEST
 
-HOP_LOOPED_SUITE("store shortage", true, EACH_STORE(a_write_without_memory_changes_nothing),
+HOP_LOOPED_SUITE("store shortage", FIXTURE_FLEET,
+                 EACH_STORE(a_write_without_memory_changes_nothing),
                  EACH_STORE(a_read_without_memory_gives_nothing),
                  EACH_STORE(a_handle_without_memory_is_none),
                  ONCE(a_batch_without_memory_stays_as_it_was))

@@ -730,7 +730,7 @@ START_TEST(failures_leave_no_descriptor)
 }
 END_TEST
 
-HOP_LOOPED_SUITE("store sqlite", false, ONCE(the_folders_group_reads_whatever_the_umask),
+HOP_LOOPED_SUITE("store sqlite", FIXTURE_ALONE, ONCE(the_folders_group_reads_whatever_the_umask),
                  ONCE(a_changed_mode_or_group_is_put_right),
                  ONCE(no_umask_of_the_process_is_touched),
                  ONCE(the_group_reads_while_a_writer_works_and_after_all_have_closed),

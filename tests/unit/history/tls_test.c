@@ -482,7 +482,7 @@ START_TEST(a_connection_that_the_server_ended_is_made_anew)
 END_TEST
 
 HOP_LOOPED_SUITE(
-    "tls", true, ONCE(a_server_with_the_right_certificate_is_believed),
+    "tls", FIXTURE_REDIS, ONCE(a_server_with_the_right_certificate_is_believed),
     ONCE(a_certificate_for_another_name_is_refused), ONCE(an_expired_certificate_is_refused),
     ONCE(a_certificate_of_another_authority_is_refused), ONCE(of_several_authorities_one_suffices),
     ONCE(a_server_that_asks_for_our_certificate_gets_it),

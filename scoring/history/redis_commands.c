@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "redis_commands.h"
+#include "ulid.h"
+
+#include <string.h>
+
+#define LOG_PAGE 64                  /* times HOP_STORE_VALUE_MAX is within HOP_STORE_REPLY_MAX */
+#define EARLIER_MS INT64_C(86400000) /* a host's clock may be that much ahead of the server's */
+
+static enum hop_rc wrong(const struct hop_wire_reply *reply,
+                         const struct hop_wire_reply **ret_wrong)
+{
+    *ret_wrong = reply;
+    return HOP_MALFORMED;
+}
+
+static void ask_first(struct hop_wire_pipeline *pipeline, bool asking)
+{
+    if (asking)
+        hop_wire_command(pipeline, 1, (const char *[]){"ASKING"});
+}
+
+/* --- reads ----------------------------------------------------------------------------------- */
+
+static void number_command(struct hop_wire_pipeline *pipeline, const char *name, const char *key,
+                           unsigned number)
+{
+    char digits[24];
+    struct hop_text text = hop_text_over(digits, sizeof digits);
+    hop_text_put_int(&text, number);
+    hop_wire_command(pipeline, 3, (const char *[]){name, key, digits});
+}
+
+void hop_redis_read_put(struct hop_wire_pipeline *pipeline, const struct hop_read *read,
+                        bool asking)
+{
+    ask_first(pipeline, asking);
+    switch (read->kind) {
+    case HOP_READ_TIME:
+    case HOP_READ_KIND_COUNT:
+        hop_wire_command(pipeline, 1, (const char *[]){"TIME"});
+        break;
+    case HOP_READ_HASH:
+        hop_wire_command(pipeline, 2, (const char *[]){"HGETALL", read->key});
+        break;
+    case HOP_READ_FIELD:
+        hop_wire_command(pipeline, 3, (const char *[]){"HGET", read->key, read->field});
+        break;
+    case HOP_READ_HASH_SIZE:
+        hop_wire_command(pipeline, 2, (const char *[]){"HLEN", read->key});
+        break;
+    case HOP_READ_SAMPLE:
+        number_command(pipeline, "SRANDMEMBER", read->key, read->limit);
+        break;
+    case HOP_READ_SET_SIZE:
+        hop_wire_command(pipeline, 2, (const char *[]){"SCARD", read->key});
+        break;
+    }
+}
+
+static bool all_strings(const struct hop_wire_reply *array)
+{
+    if (array->kind != HOP_WIRE_ARRAY)
+        return false;
+    for (size_t i = 0; i < array->count; i++)
+        if (array->items[i]->kind != HOP_WIRE_STRING)
+            return false;
+    return true;
+}
+
+/* TIME: seconds and microseconds. */
+static enum hop_rc time_take(const struct hop_wire_reply *wire, struct hop_reply *reply)
+{
+    int64_t seconds, micros;
+    if (!all_strings(wire) || wire->count != 2 ||
+        !hop_span_int64(wire->items[0]->text, 0, INT64_MAX / 2000, &seconds) ||
+        !hop_span_int64(wire->items[1]->text, 0, 999999, &micros))
+        return HOP_MALFORMED;
+    reply->number = seconds * 1000 + micros / 1000;
+    return HOP_OK;
+}
+
+static enum hop_rc hash_take(const struct hop_wire_reply *wire, struct hop_replies *replies,
+                             struct hop_reply *reply)
+{
+    if (!all_strings(wire) || wire->count % 2)
+        return HOP_MALFORMED;
+    enum hop_rc rc = HOP_OK;
+    for (size_t i = 0; i < wire->count && rc == HOP_OK; i += 2)
+        rc = hop_replies_add(replies, reply, wire->items[i]->text, wire->items[i + 1]->text);
+    return rc;
+}
+
+static enum hop_rc sample_take(const struct hop_wire_reply *wire, size_t limit,
+                               struct hop_replies *replies, struct hop_reply *reply)
+{
+    if (!all_strings(wire) || wire->count > limit)
+        return HOP_MALFORMED;
+    enum hop_rc rc = HOP_OK;
+    for (size_t i = 0; i < wire->count && rc == HOP_OK; i++)
+        rc = hop_replies_add(replies, reply, wire->items[i]->text, (struct hop_span){0});
+    return rc;
+}
+
+enum hop_rc hop_redis_read_take(const struct hop_wire_reply *wire, const struct hop_read *read,
+                                struct hop_replies *replies, struct hop_reply *reply)
+{
+    switch (read->kind) {
+    case HOP_READ_TIME:
+        return time_take(wire, reply);
+    case HOP_READ_HASH:
+        return hash_take(wire, replies, reply);
+    case HOP_READ_SAMPLE:
+        return sample_take(wire, read->limit, replies, reply);
+    case HOP_READ_FIELD:
+        if (wire->kind == HOP_WIRE_NIL)
+            return HOP_OK;
+        if (wire->kind != HOP_WIRE_STRING)
+            return HOP_MALFORMED;
+        return hop_replies_add(replies, reply, hop_span_of(read->field), wire->text);
+    case HOP_READ_HASH_SIZE:
+    case HOP_READ_SET_SIZE:
+        reply->number = wire->number;
+        return wire->kind == HOP_WIRE_NUMBER && wire->number >= 0 ? HOP_OK : HOP_MALFORMED;
+    case HOP_READ_KIND_COUNT:
+        break;
+    }
+    return HOP_MALFORMED;
+}
+
+/* --- writes ---------------------------------------------------------------------------------- */
+
+bool hop_redis_batch_joins(const struct hop_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (hop_write_joins(batch->writes[i].kind))
+            return true;
+    return false;
+}
+
+static bool watched_before(const struct hop_batch *batch, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (hop_write_joins(batch->writes[i].kind) &&
+            strcmp(batch->writes[i].key, batch->writes[at].key) == 0)
+            return true;
+    return false;
+}
+
+static void command_put(struct hop_wire_pipeline *pipeline, bool asking, size_t count,
+                        const char *const *words)
+{
+    ask_first(pipeline, asking);
+    hop_wire_command(pipeline, count, words);
+}
+
+/* All WATCHes before the first HGET. */
+size_t hop_redis_olds_put(struct hop_wire_pipeline *pipeline, const struct hop_batch *batch,
+                          bool asking)
+{
+    size_t before = pipeline->commands;
+    for (size_t i = 0; i < batch->count; i++)
+        if (hop_write_joins(batch->writes[i].kind) && !watched_before(batch, i))
+            command_put(pipeline, asking, 2, (const char *[]){"WATCH", batch->writes[i].key});
+    for (size_t i = 0; i < batch->count; i++)
+        if (hop_write_joins(batch->writes[i].kind))
+            command_put(pipeline, asking, 3,
+                        (const char *[]){"HGET", batch->writes[i].key, batch->writes[i].field});
+    return pipeline->commands - before;
+}
+
+static size_t joins_count(const struct hop_batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        count += hop_write_joins(batch->writes[i].kind);
+    return count;
+}
+
+enum hop_rc hop_redis_olds_take(const struct hop_batch *batch,
+                                struct hop_wire_reply *const *replies, size_t count,
+                                struct hop_redis_outcome *outcomes,
+                                const struct hop_wire_reply **ret_wrong)
+{
+    size_t at = 0, watches = count - joins_count(batch);
+    for (; at < watches; at++)
+        if (replies[at]->kind != HOP_WIRE_STATUS)
+            return wrong(replies[at], ret_wrong);
+    for (size_t i = 0; i < batch->count; i++) {
+        outcomes[i].old = (struct hop_span){0};
+        if (!hop_write_joins(batch->writes[i].kind))
+            continue;
+        const struct hop_wire_reply *reply = replies[at++];
+        if (reply->kind == HOP_WIRE_STRING)
+            outcomes[i].old = reply->text;
+        else if (reply->kind != HOP_WIRE_NIL)
+            return wrong(reply, ret_wrong);
+    }
+    return HOP_OK;
+}
+
+/* The write of the same batch that decides what write `at` finds; NULL: the server does. */
+static const struct hop_write *writer_before(const struct hop_batch *batch, size_t at)
+{
+    const struct hop_write *write = &batch->writes[at];
+    for (size_t i = at; i > 0; i--) {
+        const struct hop_write *before = &batch->writes[i - 1];
+        bool field = hop_write_joins(before->kind) || before->kind == HOP_WRITE_FIELD ||
+                     before->kind == HOP_WRITE_DROP;
+        if (strcmp(before->key, write->key) != 0)
+            continue;
+        if (before->kind == HOP_WRITE_ERASE || (field && strcmp(before->field, write->field) == 0))
+            return before;
+    }
+    return NULL;
+}
+
+static struct hop_span old_of(const struct hop_batch *batch,
+                              const struct hop_redis_outcome *outcomes, size_t at)
+{
+    const struct hop_write *before = writer_before(batch, at);
+    if (!before)
+        return outcomes[at].old;
+    if (before->kind == HOP_WRITE_DROP || before->kind == HOP_WRITE_ERASE)
+        return (struct hop_span){0};
+    if (before->kind == HOP_WRITE_FIELD)
+        return hop_span_of(before->value);
+    return hop_span_of(outcomes[before - batch->writes].joined);
+}
+
+size_t hop_redis_joins_work_out(const struct hop_batch *batch, struct hop_redis_outcome *outcomes)
+{
+    size_t changes = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct hop_redis_outcome *outcome = &outcomes[i];
+        outcome->changed = true;
+        if (hop_write_joins(batch->writes[i].kind)) {
+            struct hop_text joined = hop_text_over(outcome->joined, sizeof outcome->joined);
+            if (!hop_write_join(&batch->writes[i], old_of(batch, outcomes, i), &joined,
+                                &outcome->changed))
+                outcome->changed = false;
+        }
+        changes += outcome->changed;
+    }
+    return changes;
+}
+
+static void log_command(struct hop_wire_pipeline *pipeline, const struct hop_write *write)
+{
+    char cap[24];
+    struct hop_text text = hop_text_over(cap, sizeof cap);
+    hop_text_put_int(&text, write->number);
+    hop_wire_command(pipeline, 10,
+                     (const char *[]){"XADD", write->key, "MAXLEN", "~", cap, "*", "id",
+                                      write->field, "e", write->value});
+}
+
+static void write_command(struct hop_wire_pipeline *pipeline, const struct hop_write *write,
+                          const char *joined)
+{
+    switch (write->kind) {
+    case HOP_WRITE_DAYS:
+    case HOP_WRITE_LAST:
+    case HOP_WRITE_LATEST:
+        hop_wire_command(pipeline, 4, (const char *[]){"HSET", write->key, write->field, joined});
+        break;
+    case HOP_WRITE_FIELD:
+        hop_wire_command(pipeline, 4,
+                         (const char *[]){"HSET", write->key, write->field, write->value});
+        break;
+    case HOP_WRITE_DROP:
+        hop_wire_command(pipeline, 3, (const char *[]){"HDEL", write->key, write->field});
+        break;
+    case HOP_WRITE_MEMBER:
+        hop_wire_command(pipeline, 3, (const char *[]){"SADD", write->key, write->value});
+        break;
+    case HOP_WRITE_LEAVE:
+        hop_wire_command(pipeline, 3, (const char *[]){"SREM", write->key, write->value});
+        break;
+    case HOP_WRITE_ERASE:
+        hop_wire_command(pipeline, 2, (const char *[]){"UNLINK", write->key});
+        break;
+    case HOP_WRITE_LOG:
+        log_command(pipeline, write);
+        break;
+    case HOP_WRITE_KIND_COUNT:
+        break;
+    }
+}
+
+static const struct hop_wire_reply *first_error(struct hop_wire_reply *const *replies, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (replies[i]->kind == HOP_WIRE_ERROR)
+            return replies[i];
+    return NULL;
+}
+
+size_t hop_redis_changes_put(struct hop_wire_pipeline *pipeline, const struct hop_batch *batch,
+                             const struct hop_redis_outcome *outcomes, bool asking)
+{
+    size_t before = pipeline->commands;
+    command_put(pipeline, asking, 1, (const char *[]){"MULTI"});
+    for (size_t i = 0; i < batch->count; i++)
+        if (outcomes[i].changed)
+            write_command(pipeline, &batch->writes[i], outcomes[i].joined);
+    hop_wire_command(pipeline, 1, (const char *[]){"EXEC"});
+    return pipeline->commands - before;
+}
+
+/* MULTI's OK, a QUEUED for each change, and EXEC's array; nil when a watched key has changed. */
+enum hop_rc hop_redis_changes_take(struct hop_wire_reply *const *replies, size_t count,
+                                   const struct hop_wire_reply **ret_wrong)
+{
+    const struct hop_wire_reply *exec = replies[count - 1];
+    const struct hop_wire_reply *error = first_error(replies, count);
+    if (error)
+        return wrong(error, ret_wrong);
+    if (exec->kind == HOP_WIRE_NIL)
+        return HOP_CONFLICT;
+    if (exec->kind != HOP_WIRE_ARRAY || exec->count != count - 2)
+        return wrong(exec, ret_wrong);
+    error = first_error(exec->items, exec->count);
+    return error ? wrong(error, ret_wrong) : HOP_OK;
+}
+
+/* --- logs ------------------------------------------------------------------------------------ */
+
+void hop_redis_log_walk_init(struct hop_redis_log_walk *walk, int64_t since_ms,
+                             hop_log_visit *visit, void *context)
+{
+    *walk = (struct hop_redis_log_walk){.since_ms = since_ms, .visit = visit, .context = context};
+    struct hop_text first = hop_text_over(walk->next, sizeof walk->next);
+    if (since_ms > EARLIER_MS)
+        hop_text_put_int(&first, since_ms - EARLIER_MS);
+    else
+        hop_text_put_char(&first, '-');
+}
+
+void hop_redis_page_put(struct hop_wire_pipeline *pipeline, const char *key,
+                        const struct hop_redis_log_walk *walk, bool asking)
+{
+    char count[24];
+    struct hop_text text = hop_text_over(count, sizeof count);
+    hop_text_put_int(&text, LOG_PAGE);
+    command_put(pipeline, asking, 6,
+                (const char *[]){"XRANGE", key, walk->next, "+", "COUNT", count});
+}
+
+/* The value of a field of a stream's entry [id, [field, value, ...]]. */
+static bool entry_field(const struct hop_wire_reply *fields, const char *name,
+                        struct hop_span *ret_value)
+{
+    for (size_t i = 0; i + 1 < fields->count; i += 2) {
+        if (!hop_span_is(fields->items[i]->text, name))
+            continue;
+        *ret_value = fields->items[i + 1]->text;
+        return true;
+    }
+    return false;
+}
+
+/* False when it is not a stream's entry. Entries of other writers are passed over. */
+static bool entry_visit(const struct hop_wire_reply *entry, struct hop_redis_log_walk *walk)
+{
+    if (entry->kind != HOP_WIRE_ARRAY || entry->count != 2 ||
+        entry->items[0]->kind != HOP_WIRE_STRING || !all_strings(entry->items[1]))
+        return false;
+    struct hop_text next = hop_text_over(walk->next, sizeof walk->next);
+    hop_text_put_char(&next, '(');
+    hop_text_put_span(&next, entry->items[0]->text);
+    if (next.cut)
+        return false;
+    struct hop_span id, value;
+    if (walk->stopped || !entry_field(entry->items[1], "id", &id) ||
+        !entry_field(entry->items[1], "e", &value))
+        return true;
+    if (walk->since_ms <= 0 || hop_ulid_time_ms(id) >= walk->since_ms)
+        walk->stopped = !walk->visit(walk->context, id, value);
+    return true;
+}
+
+enum hop_rc hop_redis_page_take(const struct hop_wire_reply *page, struct hop_redis_log_walk *walk,
+                                const struct hop_wire_reply **ret_wrong)
+{
+    if (page->kind != HOP_WIRE_ARRAY)
+        return wrong(page, ret_wrong);
+    for (size_t i = 0; i < page->count; i++)
+        if (!entry_visit(page->items[i], walk))
+            return wrong(page->items[i], ret_wrong);
+    if (page->count < LOG_PAGE)
+        walk->stopped = true;
+    return HOP_OK;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet_fixture.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "redis_transport.h"
+
+#define START_MS 30000
+#define TELL_MS 2000
+#define PAUSE_NS 20000000
+
+static void must(bool fine, const char *what)
+{
+    if (fine)
+        return;
+    fprintf(stderr, "fleet: %s\n", what);
+    fixture_stop();
+    abort();
+}
+
+static bool is_free(unsigned port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                               .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool free_now = bind(fd, (struct sockaddr *)&name, sizeof name) == 0;
+    close(fd);
+    return free_now;
+}
+
+uint16_t server_port(void)
+{
+    unsigned port;
+    do {
+        must(hop_entropy(&port, sizeof port, NULL) == HOP_OK, "entropy");
+        port = 20000 + port % 10000;
+    } while (!is_free(port) || !is_free(port + 10000));
+    return (uint16_t)port;
+}
+
+static void pause_once(void)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    nanosleep(&pause, NULL);
+}
+
+static void reply_put(const struct hop_wire_reply *reply, struct hop_text *text)
+{
+    if (reply->kind == HOP_WIRE_NUMBER)
+        hop_text_put_int(text, reply->number);
+    else if (reply->kind != HOP_WIRE_ARRAY)
+        hop_text_put_span(text, reply->text);
+    for (size_t i = 0; reply->kind == HOP_WIRE_ARRAY && i < reply->count; i++) {
+        hop_text_put(text, i ? " " : "");
+        reply_put(reply->items[i], text);
+    }
+}
+
+const char *server_told(const struct server *server, size_t count, const char *const *words)
+{
+    static char told[16384];
+    const struct hop_redis_setup setup = {
+        .address = "127.0.0.1", .port = server->port, .secret = REDIS_PASSWORD};
+    struct hop_redis_link link;
+    struct hop_wire_pipeline pipeline;
+    struct hop_wire_answer answer;
+    struct hop_error err = {0};
+    struct hop_text text = hop_text_over(told, sizeof told);
+    must(hop_redis_link_init(&link, &setup, NULL, NULL) == HOP_OK, "link");
+    link.secret_optional = true;
+    hop_wire_pipeline_init(&pipeline);
+    hop_wire_command(&pipeline, count, words);
+    if (hop_redis_exchange_by(&link, &pipeline, true, &answer, hop_clock_deadline(TELL_MS), &err) ==
+        HOP_OK) {
+        reply_put(answer.replies[0], &text);
+        hop_wire_answer_done(&answer);
+    } else {
+        hop_text_put(&text, err.text);
+    }
+    hop_wire_pipeline_done(&pipeline);
+    hop_redis_link_done(&link);
+    return told;
+}
+
+void server_waits(const struct server *server, const char *expected, size_t count,
+                  const char *const *words)
+{
+    const char *told = "";
+    struct hop_deadline by = hop_clock_deadline(START_MS);
+    while (!strstr(told = server_told(server, count, words), expected)) {
+        if (hop_deadline_passed(by, hop_clock_monotonic_ns()))
+            fprintf(stderr, "%u: %s: %s\n", server->port, words[0], told);
+        must(!hop_deadline_passed(by, hop_clock_monotonic_ns()), expected);
+        pause_once();
+    }
+}
+
+static const char *conf_write(uint16_t port, const char *lines)
+{
+    static char path[256];
+    char folder[128];
+    snprintf(folder, sizeof folder, "%s/%u", fixture.folder, port);
+    must(mkdir(folder, 0750) == 0 || access(folder, W_OK) == 0, folder);
+    snprintf(path, sizeof path, "%s/conf", folder);
+    FILE *file = fopen(path, "w");
+    must(file != NULL, path);
+    fprintf(file, "%s\nport %u\nbind 127.0.0.1\ndir %s\nlogfile log\n", lines, port, folder);
+    fclose(file);
+    return path;
+}
+
+struct server server_start(uint16_t port, bool sentinel, const char *lines)
+{
+    const char *path = conf_write(port, lines);
+    pid_t self = getpid();
+    struct server server = {.port = port, .pid = fork()};
+    must(server.pid >= 0, "fork");
+    if (server.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != self)
+            _exit(EXIT_FAILURE);
+        execlp("redis-server", "redis-server", path, sentinel ? "--sentinel" : (char *)NULL,
+               (char *)NULL);
+        _exit(127);
+    }
+    WAITS(&server, "PONG", "PING");
+    return server;
+}
+
+void server_stop(struct server *server)
+{
+    if (server->pid > 0) {
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+    }
+    server->pid = 0;
+}
+
+struct server sentinel_start(uint16_t primary, int quorum)
+{
+    char lines[1024];
+    snprintf(lines, sizeof lines,
+             "sentinel monitor " FLEET_SERVICE " 127.0.0.1 %u %d\n"
+             "sentinel auth-pass " FLEET_SERVICE " \"" REDIS_PASSWORD "\"\n"
+             "sentinel down-after-milliseconds " FLEET_SERVICE " 300\n"
+             "sentinel failover-timeout " FLEET_SERVICE " 3000",
+             primary, quorum);
+    return server_start(server_port(), true, lines);
+}
+
+/* What CLUSTER MEET and ADDSLOTS would lead to. */
+static void nodes_write(const struct server *servers, size_t primaries, size_t count, size_t self)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%u", fixture.folder, servers[self].port);
+    must(mkdir(path, 0750) == 0, path);
+    snprintf(path, sizeof path, "%s/%u/nodes.conf", fixture.folder, servers[self].port);
+    FILE *file = fopen(path, "w");
+    must(file != NULL, path);
+    for (size_t i = 0; i < count; i++) {
+        bool primary = i < primaries;
+        fprintf(file, "%040zx 127.0.0.1:%u@%u %s%s ", i + 1, servers[i].port,
+                servers[i].port + 10000u, i == self ? "myself," : "", primary ? "master" : "slave");
+        if (primary)
+            fprintf(file, "- 0 0 %zu connected %zu-%zu\n", i + 1, 16384 * i / primaries,
+                    16384 * (i + 1) / primaries - 1);
+        else
+            fprintf(file, "%040zx 0 0 %zu connected\n", i - primaries + 1, i - primaries + 1);
+    }
+    fprintf(file, "vars currentEpoch %zu lastVoteEpoch 0\n", primaries);
+    fclose(file);
+}
+
+void cluster_start(struct server *servers, size_t primaries, size_t replicas)
+{
+    size_t count = primaries + replicas;
+    for (size_t i = 0; i < count; i++)
+        servers[i].port = server_port();
+    for (size_t i = 0; i < count; i++)
+        nodes_write(servers, primaries, count, i);
+    for (size_t i = 0; i < count; i++)
+        servers[i] = server_start(servers[i].port, false,
+                                  "cluster-enabled yes\ncluster-node-timeout 700\nsave \"\"\n"
+                                  "requirepass \"" REDIS_PASSWORD "\"\n"
+                                  "masterauth \"" REDIS_PASSWORD "\"");
+    for (size_t i = 0; i < count; i++)
+        WAITS(&servers[i], "cluster_state:ok", "CLUSTER", "INFO");
+}
+
+struct fleet *fleet_start(void)
+{
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+    must(fleet != NULL, "memory");
+    fleet->sentinel = sentinel_start(fixture.port, 1);
+    cluster_start(fleet->nodes, 3, 0);
+    return fleet;
+}
+
+void fleet_stop(struct fleet **fleet)
+{
+    if (!*fleet)
+        return;
+    server_stop(&(*fleet)->sentinel);
+    for (size_t i = 0; i < 3; i++)
+        server_stop(&(*fleet)->nodes[i]);
+    free(*fleet);
+    *fleet = NULL;
+}
+
+struct hop_fleet_setup fleet_setup(const struct server *servers, size_t count,
+                                   struct hop_redis_setup *setups, const char *route_folder)
+{
+    for (size_t i = 0; i < count; i++)
+        setups[i] = (struct hop_redis_setup){.address = "127.0.0.1",
+                                             .host = "127.0.0.1",
+                                             .port = servers[i].port,
+                                             .user = "",
+                                             .secret = REDIS_PASSWORD};
+    return (struct hop_fleet_setup){
+        .seeds = setups, .count = count, .name = FLEET_SERVICE, .route_folder = route_folder};
+}
+
+enum hop_rc fleet_open(enum store_kind kind, struct hop_store **ret_store, struct hop_error *err)
+{
+    struct hop_redis_setup setups[3];
+    bool sentinel = kind == STORE_SENTINEL;
+    const struct hop_fleet_setup setup =
+        sentinel ? fleet_setup(&fixture.fleet->sentinel, 1, setups, NULL)
+                 : fleet_setup(fixture.fleet->nodes, 3, setups, NULL);
+    return sentinel ? hop_store_sentinel_new(&setup, ret_store, err)
+                    : hop_store_cluster_new(&setup, ret_store, err);
+}
