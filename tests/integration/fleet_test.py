@@ -146,6 +146,10 @@ class Fleet:
         done = self.box.hopwarden("doctor", "--json")
         return [(one["state"], one["what"]) for one in json.loads(done.stdout) if one["check"] == check]
 
+    def test_2_doctor_is_content(self):
+        self.assertEqual(self.findings("fleet"), [("fine", "all 3 servers answer")])
+        self.assertEqual(self.findings("users"), [])
+
     def test_3_a_server_that_stops_costs_a_login_its_time_and_no_more(self):
         holder = self.fleet.holder(PROFILE.format("anna"))
         self.logins_until(fine=True)
@@ -214,6 +218,19 @@ class OverSentinels(Fleet, HostCase):
         self.assertNotIn(TROUBLE, self.login().alert)
         self.nothing_is_lost()
 
+    def test_9_zz_doctor_tells_which_sentinel_is_away_or_open_to_all(self):
+        first, second, third = self.fleet.sentinels
+        first.kill()
+        second.told("ACL", "SETUSER", "default", "on", "nopass", "+@all")
+        third.told("SENTINEL", "REMOVE", fleet_place.SERVICE)
+        (state, away), (other_state, nobody) = self.findings("fleet")
+        self.assertEqual((state, other_state), ("warning", "warning"))
+        self.assertIn(f"port {first.port}: socket: connect: Connection refused", away)
+        self.assertIn(f"port {third.port}: names no primary of hop", nobody)
+        (state, what), = self.findings("users")
+        self.assertEqual(state, "critical")
+        self.assertIn(f"port {second.port} lets in whoever has no password", what)
+
 
 class OverACluster(Fleet, HostCase):
     place = fleet_place.Sliced
@@ -232,3 +249,15 @@ class OverACluster(Fleet, HostCase):
         self.assertNotIn(TROUBLE, self.login("anna").alert)
         self.assertIs(self.fleet.holder(key), target)
         self.nothing_is_lost()
+
+    def test_9_zz_doctor_tells_which_node_is_away(self):
+        """One is gone since the failover, and what took its place goes now; then nobody has those slots."""
+        gone = next(node for node in self.fleet.nodes[:3] if node.process.poll() is not None)
+        (state, away), = self.findings("fleet")
+        self.assertEqual(state, "warning")
+        self.assertIn(f"port {gone.port}: socket: connect: Connection refused", away)
+        heir = self.fleet.nodes[self.fleet.nodes.index(gone) + 3]
+        heir.kill()
+        found = self.findings("fleet")
+        self.assertEqual([state for state, _ in found], ["warning", "critical"], found)
+        self.assertIn(f"port {heir.port}: socket: connect: Connection refused (it owns slots", found[1][1])
