@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "date.h"
+#include "doctor_accounts.h"
 #include "encode.h"
 #include "findings.h"
 #include "ulid.h"
@@ -271,31 +272,65 @@ static void check_databases(struct hop_findings *findings, const struct hop_conf
     hop_facts_free(&facts);
 }
 
+/* The first address of home's own networks, "" when there is none. */
+static void home_address(const struct hop_conf *conf, char ret_address[HOP_CELL_MAX])
+{
+    char *dump;
+    struct hop_text text = hop_text_over(ret_address, HOP_CELL_MAX);
+    struct hop_span networks, address;
+    if (hop_conf_dump(conf, &dump, NULL) != HOP_OK)
+        return;
+    networks = dumped(dump, "networks");
+    hop_span_cut(&networks, '/', &address);
+    hop_text_put_span(&text, address);
+    free(dump);
+}
+
+static void check_history(struct hop_findings *findings, struct hop_conf *conf)
+{
+    struct hop_desk desk;
+    if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) != HOP_EXIT_FINE)
+        return;
+    check_store(findings, &desk);
+    check_users(findings, &desk);
+    check_pruned(findings, &desk);
+    check_spool(findings, &desk);
+    hop_desk_close(&desk);
+}
+
+/* Gives the configuration up. */
+static void check_configured(struct hop_findings *findings, struct hop_conf *conf,
+                             const struct wishes *wishes)
+{
+    struct hop_accounts accounts;
+    const struct hop_settings *settings = hop_conf_settings(conf);
+    char home[HOP_CELL_MAX];
+    check_settings(findings, conf);
+    check_databases(findings, conf);
+    check_names(findings, conf);
+    hop_doctor_pam(findings, wishes->pam_file, settings->policy.mode,
+                   strcmp(settings->tenant, HOP_HOME) != 0);
+    home_address(conf, home);
+    if (hop_accounts_collect(conf, &accounts) == HOP_OK) {
+        hop_doctor_accounts(findings, conf, &accounts);
+        hop_doctor_sshd(findings, &accounts, home, wishes->sshd_config, wishes->sshd);
+    }
+    hop_accounts_done(&accounts);
+    check_history(findings, conf);
+}
+
 static void check_all(struct hop_findings *findings, const struct wishes *wishes)
 {
     struct hop_conf *conf;
-    struct hop_desk desk;
     struct hop_error err = {0};
-    enum hop_mode mode = HOP_MODE_ENFORCE;
-    if (hop_conf_load(wishes->common.conf_path, &conf, &err) != HOP_OK) {
-        hop_finding(findings, HOP_STATE_CRITICAL, "configuration",
-                    "correct the line it names; until then the last good copy is used", "%s",
-                    err.text);
-    } else {
-        mode = hop_conf_settings(conf)->policy.mode;
-        check_settings(findings, conf);
-        check_databases(findings, conf);
-        check_names(findings, conf);
-        if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) == HOP_EXIT_FINE) {
-            check_store(findings, &desk);
-            check_users(findings, &desk);
-            check_pruned(findings, &desk);
-            check_spool(findings, &desk);
-            hop_desk_close(&desk);
-        }
+    hop_doctor_host(findings, wishes->common.syslog_path);
+    if (hop_conf_load(wishes->common.conf_path, &conf, &err) == HOP_OK) {
+        check_configured(findings, conf, wishes);
+        return;
     }
-    hop_doctor_pam(findings, wishes->pam_file, mode);
-    hop_doctor_sshd(findings, wishes->sshd_config, wishes->sshd);
+    hop_finding(findings, HOP_STATE_CRITICAL, "configuration",
+                "correct the line it names; until then the last good copy is used", "%s", err.text);
+    hop_doctor_pam(findings, wishes->pam_file, HOP_MODE_ENFORCE, false);
 }
 
 int hop_verb_doctor(int argc, char **argv)
