@@ -24,6 +24,12 @@ static void add(struct hop_accounts *accounts, const struct hop_conf *conf, cons
     account->class = hop_conf_class(conf, name);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct hop_account *left = a, *right = b;
+    return strcmp(left->name, right->name);
+}
+
 enum hop_rc hop_accounts_collect(const struct hop_conf *conf, struct hop_accounts *ret_accounts)
 {
     const struct passwd *entry;
@@ -37,6 +43,7 @@ enum hop_rc hop_accounts_collect(const struct hop_conf *conf, struct hop_account
             hop_conf_in_scope(conf, entry->pw_name, (long)entry->pw_gid, "sshd"))
             add(ret_accounts, conf, entry->pw_name);
     endpwent();
+    qsort(ret_accounts->items, ret_accounts->count, sizeof *ret_accounts->items, by_name);
     return HOP_OK;
 }
 

@@ -18,7 +18,7 @@ struct hop_accounts {
     bool cut; /* there are more than HOP_ACCOUNTS_MAX */
 };
 
-/* In the order of the user database, which may ask the network (LDAP). The caller frees with
+/* In the order of their names. The user database may ask the network (LDAP). The caller frees with
  * hop_accounts_done. HOP_NOMEM. */
 enum hop_rc hop_accounts_collect(const struct hop_conf *conf, struct hop_accounts *ret_accounts);
 void hop_accounts_done(struct hop_accounts *accounts);

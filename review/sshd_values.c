@@ -91,20 +91,20 @@ static void keep(struct hop_sshd_values *values, struct hop_span line)
     if (!hop_span_word(&line, &word))
         return;
     for (size_t i = 0; i < HOP_SSHD_KEYWORD_COUNT; i++) {
+        if (!hop_span_is(word, KEYWORDS[i]))
+            continue;
         struct hop_text text = hop_text_over(values->of[i], HOP_SSHD_VALUE_MAX);
-        if (hop_span_is(word, KEYWORDS[i]))
-            hop_text_put_span(&text, hop_span_trim(line));
+        hop_text_put_span(&text, hop_span_trim(line));
     }
 }
 
-static void last_line(const char *said, char ret_why[HOP_SSHD_VALUE_MAX])
+static void first_line(const char *said, char ret_why[HOP_SSHD_VALUE_MAX])
 {
-    struct hop_span rest = hop_span_of(said), line, last = hop_span_of("it says nothing");
+    struct hop_span rest = hop_span_of(said), line, first = {said, 0};
     struct hop_text text = hop_text_over(ret_why, HOP_SSHD_VALUE_MAX);
-    while (hop_span_cut(&rest, '\n', &line))
-        if (hop_span_trim(line).len > 0)
-            last = hop_span_trim(line);
-    hop_text_put_span(&text, last);
+    while (first.len == 0 && hop_span_cut(&rest, '\n', &line))
+        first = hop_span_trim(line);
+    hop_text_put_span(&text, first.len > 0 ? first : hop_span_of("it says nothing"));
 }
 
 bool hop_sshd_effective(const char *program, const char *path, const char *account,
@@ -123,7 +123,7 @@ bool hop_sshd_effective(const char *program, const char *path, const char *accou
     while (hop_span_cut(&rest, '\n', &line))
         keep(ret_values, line);
     if (!fine)
-        last_line(said != NULL ? said : "", ret_why);
+        first_line(said != NULL ? said : "", ret_why);
     free(said);
     return fine;
 }

@@ -34,7 +34,7 @@ struct hop_sshd_values {
 int hop_sshd_version(const char *program);
 
 /* What the configuration at `path` gives this account from this address (`sshd -T -C`). False when
- * sshd refuses it; then `ret_why` holds what it said. Runs `program`. */
+ * sshd refuses it; then `ret_why` holds the first line of what it said. Runs `program`. */
 bool hop_sshd_effective(const char *program, const char *path, const char *account,
                         const char *address, struct hop_sshd_values *ret_values,
                         char ret_why[HOP_SSHD_VALUE_MAX]);
