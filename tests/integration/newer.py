@@ -12,7 +12,7 @@ import sandbox
 
 SUITE = "trixie"
 RUN = "openssh-server,libpam-google-authenticator,valkey-server,redis-server"
-BUILD = ("gcc,libc6-dev,cmake,ninja-build,pkg-config,check,libpam0g-dev,libaudit-dev,libhiredis-dev,libmaxminddb-dev,libssl-dev,libinih-dev,libjansson-dev,"
+BUILD = ("gcc,libc6-dev,cmake,ninja-build,pkg-config,check,libpam0g-dev,libaudit-dev,python3-minimal,libpython3-stdlib,libhiredis-dev,libmaxminddb-dev,libssl-dev,libinih-dev,libjansson-dev,"
          "libsqlite3-dev,libsmartcols-dev,libssh-dev,openssl")
 MAKING_S = 600
 PRODUCT = ("/usr/local/libexec/hopwarden-keys", "/usr/local/libexec/hopwarden-principals")
