@@ -28,6 +28,11 @@ void hop_doctor_sshd(struct hop_findings *findings, const struct hop_accounts *a
 /* The accounts themselves: classes, bindings, a way in when everything is down. */
 void hop_doctor_accounts(struct hop_findings *findings, const struct hop_conf *conf,
                          const struct hop_accounts *accounts);
+/* The history that the configuration names; gives the configuration up. */
+void hop_doctor_history(struct hop_findings *findings, struct hop_conf *conf);
+/* What a tenant's users may do on a shared store beyond what `hopwarden acl` gives them. Each is
+ * tried on keys of nobody; what is wrongly allowed changes nothing. */
+void hop_doctor_rights(struct hop_findings *findings, const struct hop_desk *desk);
 /* What hopwarden needs of this host: its module, its folders, syslog. */
 void hop_doctor_host(struct hop_findings *findings, const char *syslog_path);
 

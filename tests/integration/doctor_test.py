@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import socket
+import time
 
 import case
+import peer
 import sandbox
 import scene
 
@@ -353,6 +355,58 @@ class Host(Doctor):
             server.bind(self.box.path("log"))
             server.listen()
             self.assertEqual(self.wrong("--syslog", self.box.path("log")), "")
+
+
+class History(Doctor):
+    redis = True
+    more = "fallback = /var/lib/hopwarden/fallback.db\n"
+
+    def with_history(self, url):
+        self.changed("/etc/hopwarden/hopwarden.conf", lambda text: text.replace(self.history, url, 1))
+
+    def test_a_store_that_all_share_and_no_user(self):
+        self.assertIn("warning users: history_user is not set", self.wrong())
+
+    def test_a_wrong_clock(self):
+        for shift in (400, -400):
+            with self.subTest(shift=shift):
+                path = self.box.path(f"shifted{shift}.sock")
+                self.with_history(peer.ShiftedClock(path, self.box.path("redis.sock"), shift).url)
+                self.assertRegex(self.wrong(), rf"critical clock: this host is {'-' if shift > 0 else ''}(39\d|40\d) s off the history's")
+                self.doCleanups()
+        self.with_history(peer.ShiftedClock(self.box.path("near.sock"), self.box.path("redis.sock"), 200).url)
+        self.assertNotIn("clock", self.wrong())
+
+    def test_records_that_wait(self):
+        self.with_history(f"unix:{self.box.path('away.sock')}")
+        login = self.box.ssh("rescue")
+        self.assert_in(login)
+        self.assertIn("critical history: ", self.wrong())
+        self.assertRegex(self.wrong(), r"warning spool: [0-9]+ records wait to be written")
+        self.doCleanups()
+        self.assertRegex(self.wrong(), r"warning spool: [0-9]+ records wait to be written")
+        self.assertEqual(self.box.hopwarden("flush").returncode, 0)
+        self.assertNotIn("spool", self.wrong())
+
+
+class Databases(Doctor):
+    def test_age(self):
+        now = int(time.time())
+        for days, told in ((44, False), (46, True)):
+            self.box.use_geo(scene.NETWORKS, "--epoch", str(now - days * 86400))
+            self.assertEqual(f"warning database: /var/lib/hopwarden/city.mmdb is {days} days old" in self.wrong(), told)
+            self.assertEqual(f"warning database: /var/lib/hopwarden/asn.mmdb is {days} days old" in self.wrong(), told)
+        self.box.use_geo(scene.NETWORKS)
+
+    def test_none(self):
+        self.changed("/etc/hopwarden/hopwarden.conf", lambda text: "".join(
+            line for line in text.splitlines(True) if not line.startswith("geo_")))
+        self.assertIn("warning database: none is configured", self.wrong())
+
+    def test_lost(self):
+        os.chmod("/var/lib/hopwarden/asn.mmdb", 0o666)
+        self.addCleanup(os.chmod, "/var/lib/hopwarden/asn.mmdb", 0o644)
+        self.assertIn("critical database: ", self.wrong())
 
 
 if __name__ == "__main__":
