@@ -213,6 +213,28 @@ static void check_store(struct hop_findings *findings, const struct hop_desk *de
     hop_replies_done(&replies);
 }
 
+/* Asks for a profile that only another witness could have written: a user of `hopwarden acl` may
+ * not. Servers without selectors (before Redis 7) know no such users. */
+static bool reads_others(const struct hop_desk *desk)
+{
+    const char *other = strcmp(desk->reach.witness, "other") == 0 ? "another" : "other";
+    struct hop_read *read = calloc(1, sizeof *read);
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    if (read == NULL || desk->store == NULL) {
+        free(read);
+        return false;
+    }
+    read->kind = HOP_READ_HASH;
+    struct hop_text key = hop_text_over(read->key, sizeof read->key);
+    hop_key_profile(&key, &desk->reach, "nobody", other);
+    bool may =
+        hop_store_read_by(desk->store, read, 1, &replies, hop_command_deadline(), NULL) == HOP_OK;
+    hop_replies_done(&replies);
+    free(read);
+    return may;
+}
+
 /* A tenant's rights bind it only as the user that has them. */
 static void check_users(struct hop_findings *findings, const struct hop_desk *desk)
 {
@@ -229,6 +251,11 @@ static void check_users(struct hop_findings *findings, const struct hop_desk *de
         hop_finding(findings, HOP_STATE_CRITICAL, "users", "user default off, in the aclfile",
                     "%s lets in whoever has no password: its users' rights bind nobody",
                     settings->history);
+    else if (settings->history_user[0] != '\0' && customer && reads_others(desk))
+        hop_finding(findings, HOP_STATE_CRITICAL, "users",
+                    "hopwarden acl, on Redis 7 or later or Valkey: older ones know no such rights",
+                    "%s may read what other customers' hosts wrote, so its rights do not bind it",
+                    settings->history_user);
 }
 
 static bool first_entry(void *context, struct hop_span id, struct hop_span value)

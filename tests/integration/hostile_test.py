@@ -202,6 +202,16 @@ class Acl(Shared):
         self.addCleanup(self.admin, "ACL", "SETUSER", "default", "off", "resetpass")
         self.assertIn("lets in whoever has no password", self.findings("acme")[0])
 
+    def test_doctor_tells_of_a_user_whom_nothing_binds(self):
+        """As it would have to be on a server without selectors: one pattern for all commands."""
+        self.admin("ACL", "SETUSER", "loose", "on", ">sesame-loose", "~hop:1:*", "+@all")
+        self.addCleanup(self.admin, "ACL", "DELUSER", "loose")
+        self.write("loose.secret", "sesame-loose\n", 0o600)
+        self.write("loose.conf", CONF.format(tenant="acme", folder=self.folder, user=(
+            f"history_user = loose\nhistory_secret = {self.folder}/loose.secret")))
+        told, = self.findings("loose")
+        self.assertIn("loose may read what other customers' hosts wrote", told)
+
 
 class Refusals(Shared):
     """Attempt by attempt; after each group the whole history is as before."""
