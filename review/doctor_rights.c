@@ -96,8 +96,8 @@ static void try_all(struct hop_findings *findings, const struct hop_desk *desk, 
             continue;
         fine = false;
         hop_finding(findings, HOP_STATE_CRITICAL, "rights",
-                    "give it the lines that `hopwarden acl` prints", "user %s may %s", user,
-                    PROBES[i].what);
+                    "give it the lines that `hopwarden acl` prints; they need Redis 7, or Valkey",
+                    "user %s may %s", user, PROBES[i].what);
     }
     if (fine)
         hop_finding(findings, HOP_STATE_FINE, "rights", NULL,
