@@ -72,6 +72,20 @@ class Client:
         raise ConnectionError(f"not a reply: {line!r}")
 
 
+def certificates(folder):
+    """Those of tests/certificates, in this folder; root's, the keys root's alone."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    subprocess.run([os.path.join(here, "..", "certificates"), folder], check=True, stdin=subprocess.DEVNULL)
+    for name in os.listdir(folder):
+        os.chmod(os.path.join(folder, name), 0o600 if name.endswith(".key") else 0o644)
+
+
+def tls(folder, port, certificate="server"):
+    """Words for a server that speaks TLS on this port of 127.0.0.1, with one of those certificates."""
+    return ("--bind", "127.0.0.1", "--tls-port", str(port), "--tls-cert-file", f"{folder}/{certificate}.pem", "--tls-key-file",
+            f"{folder}/{certificate}.key", "--tls-ca-cert-file", f"{folder}/ca.pem", "--tls-auth-clients", "no")
+
+
 class Server:
     """Stopped by stop(). `users`: lines of an aclfile. client() without a user may all; nobody else gets in so. `url` is what history= says;
     with `cluster` the server is a cluster of one node."""
