@@ -14,7 +14,7 @@ CONF = "/etc/hopwarden/hopwarden.conf"
 DEADLINE_MS = 250
 PHASES = 3                        # of a login that ask the history: auth or account, session, and the helper twice
 HANG_S = 20 * PHASES * DEADLINE_MS / 1000  # far beyond what a login may wait, and less than any server's own time-out
-FAILOVER_S = 60
+FAILOVER_S = 90
 USERS = """history_user = {user}
 history_secret = /etc/hopwarden/{user}.secret
 helper_user = acme-keys
