@@ -10,7 +10,7 @@ import time
 from redis_place import ADMIN, PATIENCE_S, Client, Refused, free_ports
 
 SERVICE = "hop"
-PATIENT_MS, HASTY_MS = 10000, 700  # how long a silent server is believed to live: before, and when a test waits for a failover
+PATIENT_MS, HASTY_MS = 20000, 1000  # how long a silent server is believed to live: before, and when a test waits for a failover
 SLOTS = 16384
 CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "redis")
 OWN = """bind 127.0.0.1
@@ -125,8 +125,10 @@ class Watched:
     def holder(self, _key):
         return self.primary
 
-    def before_failover(self, _holder):
+    def catch_up(self, _holder):
         self.replica.has_all_of(self.primary)
+
+    def hurry(self):
         for node in self.sentinels:
             node.told("SENTINEL", "SET", SERVICE, "down-after-milliseconds", HASTY_MS)
 
@@ -172,10 +174,13 @@ class Sliced:
     def holder(self, key):
         return next(node for node in self.nodes if node.tells(b"hash", "TYPE", key))
 
-    def before_failover(self, holder):
+    def catch_up(self, holder):
         self.nodes[self.nodes.index(holder) + 3].has_all_of(holder)
+
+    def hurry(self):
         for node in self.nodes:
-            node.told("CONFIG", "SET", "cluster-node-timeout", HASTY_MS)
+            if node.process.poll() is None:
+                node.told("CONFIG", "SET", "cluster-node-timeout", HASTY_MS)
 
     def client(self, user="admin", secret=ADMIN):
         return Following(self, user, secret)
