@@ -150,7 +150,7 @@ json_t *hop_json_time(int64_t epoch_s)
 
 /* -- words --------------------------------------------------------------------------------- */
 
-static bool ago_parse(struct hop_span text, int64_t *ret_epoch_s)
+bool hop_duration_parse(struct hop_span text, int64_t *ret_seconds)
 {
     static const struct {
         char letter;
@@ -161,10 +161,19 @@ static bool ago_parse(struct hop_span text, int64_t *ret_epoch_s)
         struct hop_span digits = {text.at, text.len - 1};
         if (text.at[text.len - 1] != UNITS[i].letter || !hop_span_int64(digits, 0, 100000, &count))
             continue;
-        *ret_epoch_s = hop_clock_epoch_ms() / 1000 - count * UNITS[i].seconds;
+        *ret_seconds = count * UNITS[i].seconds;
         return true;
     }
     return false;
+}
+
+static bool ago_parse(struct hop_span text, int64_t *ret_epoch_s)
+{
+    int64_t seconds;
+    bool fine = hop_duration_parse(text, &seconds);
+    if (fine)
+        *ret_epoch_s = hop_clock_epoch_ms() / 1000 - seconds;
+    return fine;
 }
 
 bool hop_when_parse(const char *text, int64_t *ret_epoch_s)

@@ -60,6 +60,8 @@ void hop_json_print(json_t *document);
 json_t *hop_json_text(const char *text);
 json_t *hop_json_time(int64_t epoch_s);
 
+/* "2d", "12h", "30m". */
+bool hop_duration_parse(struct hop_span text, int64_t *ret_seconds);
 /* "2026-11-23T09:30:00Z", "2026-11-23", or "3d", "12h", "30m" before now. */
 bool hop_when_parse(const char *text, int64_t *ret_epoch_s);
 /* Fills a buffer for a table cell. */

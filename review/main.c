@@ -26,10 +26,12 @@ static const struct verb {
     {"keys", hop_verb_keys, "the authorized keys that hopwarden-keys serves"},
     {"load", hop_verb_load, "put what dump wrote into this history"},
     {"log", hop_verb_log, "the logins that were judged, and what became of them"},
+    {"permit", hop_verb_permit, "for some hours let an account in that would be refused"},
     {"prune", hop_verb_prune, "take away what is old, keep the history within its bounds"},
     {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
     {"resolve", hop_verb_resolve, "look up the host names in history, which logins do not"},
     {"unfreeze", hop_verb_unfreeze, "take a freeze back"},
+    {"unpermit", hop_verb_unpermit, "withdraw a permit"},
 };
 #define VERB_COUNT (sizeof VERBS / sizeof *VERBS)
 

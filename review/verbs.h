@@ -18,9 +18,11 @@ int hop_verb_import(int argc, char **argv);
 int hop_verb_keys(int argc, char **argv);
 int hop_verb_load(int argc, char **argv);
 int hop_verb_log(int argc, char **argv);
+int hop_verb_permit(int argc, char **argv);
 int hop_verb_prune(int argc, char **argv);
 int hop_verb_replay(int argc, char **argv);
 int hop_verb_resolve(int argc, char **argv);
 int hop_verb_unfreeze(int argc, char **argv);
+int hop_verb_unpermit(int argc, char **argv);
 
 #endif

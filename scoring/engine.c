@@ -224,6 +224,12 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, login->lane);
 }
 
+/* By the store's clock where it has answered: home gave the permit by that one. */
+static int64_t permit_time(const struct hop_login *login, const struct hop_judgement *judgement)
+{
+    return login->time - judgement->clock_skew_ms / 1000;
+}
+
 void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
                          struct hop_judgement *judgement, struct hop_deadline deadline)
 {
@@ -238,6 +244,7 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, HOP_LANE_BOUND);
     else
         judge_person_by(engine, login, judgement, deadline);
+    hop_verdict_permit(verdict, &judgement->recollection.around, permit_time(login, judgement));
     if (clock_is_off(judgement)) {
         verdict->losses |= HOP_LOSS_BIT(HOP_LOSS_CLOCK);
         hop_error_set(&judgement->trouble, HOP_IO, "clock: %lld s off the store's",

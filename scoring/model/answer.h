@@ -29,6 +29,7 @@ struct hop_answer {
     enum hop_action
         action; /* the verdict's action after mode: what the alert line calls hopwarden.answer */
     bool alert; /* log at ALERT, event.kind alert */
+    bool permitted; /* let in by the verdict's permit alone */
 };
 
 void hop_answer_of(const struct hop_verdict *verdict, const struct hop_moment *moment,
