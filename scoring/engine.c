@@ -186,14 +186,31 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, login->lane);
 }
 
-/* Always let in. Only the key helper, which may refuse a frozen key of anybody's, needs the
- * history. */
+/* Always let in, unless the site has set a cell of the failure table otherwise. The history is not
+ * asked unless its loss would matter, but by the key helper, which may refuse a frozen key of
+ * anybody's. */
 static void judge_break_glass_by(struct hop_engine *engine, struct hop_login *login,
                                  struct hop_judgement *judgement, struct hop_deadline deadline)
 {
-    hop_verdict_break_glass(&judgement->verdict);
-    if (login->phase == HOP_PHASE_KEYS)
-        recall_by(engine, login, judgement, deadline);
+    const struct hop_policy *policy = &hop_conf_settings(engine->conf)->policy;
+    const enum hop_lane lane = HOP_LANE_BREAK_GLASS;
+    struct hop_verdict *verdict = &judgement->verdict;
+    bool matters = policy->on_loss[HOP_LOSS_FALLBACK][lane] != HOP_ON_ALLOW ||
+                   policy->on_loss[HOP_LOSS_HISTORY][lane] != HOP_ON_ALLOW;
+    hop_verdict_break_glass(verdict);
+    if (login->phase == HOP_PHASE_KEYS || matters) {
+        enum hop_recall_source source = recall_by(engine, login, judgement, deadline);
+        if (matters && source == HOP_RECALL_FALLBACK)
+            hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, lane);
+        if (matters && source == HOP_RECALL_NOWHERE)
+            hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, lane);
+    }
+    if (hop_facts_lost(engine->facts))
+        hop_verdict_on_loss(verdict, policy, HOP_LOSS_GEO, lane);
+    if (login->origin.address.family == 0)
+        hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, lane);
+    if (login->key_lost)
+        hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, lane);
 }
 
 static void judge_person_by(struct hop_engine *engine, struct hop_login *login,

@@ -43,6 +43,12 @@ struct hop_lesson {
 };
 struct hop_lesson hop_lesson_of(const struct hop_verdict *verdict, const struct hop_moment *moment);
 
+/* What a cell of the failure table answers, in words: "step_up" where all is the same, else
+ * "allow/step_up/block" to a score that allows, asks, blocks; to automation "allow/block" inside
+ * and outside its binding. People who cannot be asked are seen in the account phase. */
+void hop_failure_cell_put(struct hop_text *text, const struct hop_policy *policy,
+                          enum hop_mode mode, enum hop_loss loss, enum hop_lane lane);
+
 const char *hop_answer_word(enum hop_answer_kind kind);
 
 #endif

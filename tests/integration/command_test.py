@@ -244,6 +244,31 @@ class Config(Case):
         self.conf = self.write("again.conf", dump)
         self.assertEqual(self.fine("config", "--dump"), dump)
 
+    def answers(self):
+        return {cell["option"]: cell["answer"] for cell in self.json("config", "--dump")["failure_table"]}
+
+    def test_the_dump_shows_what_the_failure_table_answers(self):
+        answers = self.answers()
+        self.assertEqual(len(answers), 20)
+        self.assertEqual(answers["on_fallback_asked"], "step_up/step_up/block")
+        self.assertEqual(answers["on_fallback_unasked"], "allow/block/block")
+        self.assertEqual(answers["on_history_automation"], "allow/block")
+        self.assertEqual(answers["on_source_unasked"], "block")
+        self.assertEqual({answers[name] for name in answers if name.endswith("break_glass")}, {"allow"})
+        shown = self.fine("config", "--dump")
+        for option, answer in answers.items():
+            lost = option.split("_")[1]
+            self.assertRegex(shown, rf"(?m)^# {lost} .*{answer}( |$)", option)
+
+    def test_the_failure_table_follows_mode_and_cells(self):
+        text = CONF.format(folder=self.folder, tenant="acme", witness="acme", mode="enforce")
+        self.conf = self.write("cells.conf", text.replace("[home]", "on_history_unasked = allow\n[home]"))
+        self.assertEqual(self.answers()["on_history_unasked"], "allow")
+        self.conf = self.write("milder.conf", text.replace("mode     = enforce", "mode = step_up"))
+        self.assertEqual(self.answers()["on_source_unasked"], "refuse")
+        self.conf = self.write("mildest.conf", text.replace("mode     = enforce", "mode = observe"))
+        self.assertEqual(set(self.answers().values()), {"allow"})
+
     def test_a_missing_file(self):
         self.conf = self.path("nowhere.conf")
         self.assertEqual(self.verb("config")[0], 78)
