@@ -186,31 +186,44 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, login->lane);
 }
 
-/* Always let in, unless the site has set a cell of the failure table otherwise. The history is not
- * asked unless its loss would matter, but by the key helper, which may refuse a frozen key of
- * anybody's. */
+/* Has the site set this cell of a break-glass account to anything but letting in? */
+static bool glass_depends_on(const struct hop_policy *policy, enum hop_loss loss)
+{
+    enum hop_on on = policy->on_loss[loss][HOP_LANE_BREAK_GLASS];
+    return on != HOP_ON_ALLOW && on != HOP_ON_SCORE && on != HOP_ON_SESSION;
+}
+
+static void lose_glass(struct hop_verdict *verdict, const struct hop_policy *policy,
+                       enum hop_loss loss)
+{
+    if (glass_depends_on(policy, loss))
+        hop_verdict_on_loss(verdict, policy, loss, HOP_LANE_BREAK_GLASS);
+}
+
+/* Always let in, unless a cell of the failure table is set otherwise. The history is not asked
+ * unless its loss would matter, but by the key helper, which may refuse a frozen key of anybody's.
+ */
 static void judge_break_glass_by(struct hop_engine *engine, struct hop_login *login,
                                  struct hop_judgement *judgement, struct hop_deadline deadline)
 {
     const struct hop_policy *policy = &hop_conf_settings(engine->conf)->policy;
-    const enum hop_lane lane = HOP_LANE_BREAK_GLASS;
     struct hop_verdict *verdict = &judgement->verdict;
-    bool matters = policy->on_loss[HOP_LOSS_FALLBACK][lane] != HOP_ON_ALLOW ||
-                   policy->on_loss[HOP_LOSS_HISTORY][lane] != HOP_ON_ALLOW;
+    bool matters =
+        glass_depends_on(policy, HOP_LOSS_FALLBACK) || glass_depends_on(policy, HOP_LOSS_HISTORY);
     hop_verdict_break_glass(verdict);
     if (login->phase == HOP_PHASE_KEYS || matters) {
         enum hop_recall_source source = recall_by(engine, login, judgement, deadline);
-        if (matters && source == HOP_RECALL_FALLBACK)
-            hop_verdict_on_loss(verdict, policy, HOP_LOSS_FALLBACK, lane);
-        if (matters && source == HOP_RECALL_NOWHERE)
-            hop_verdict_on_loss(verdict, policy, HOP_LOSS_HISTORY, lane);
+        if (source == HOP_RECALL_FALLBACK)
+            lose_glass(verdict, policy, HOP_LOSS_FALLBACK);
+        if (source == HOP_RECALL_NOWHERE)
+            lose_glass(verdict, policy, HOP_LOSS_HISTORY);
     }
     if (hop_facts_lost(engine->facts))
-        hop_verdict_on_loss(verdict, policy, HOP_LOSS_GEO, lane);
+        lose_glass(verdict, policy, HOP_LOSS_GEO);
     if (login->origin.address.family == 0)
-        hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, lane);
+        lose_glass(verdict, policy, HOP_LOSS_SOURCE);
     if (login->key_lost)
-        hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, lane);
+        lose_glass(verdict, policy, HOP_LOSS_KEY);
 }
 
 static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
