@@ -330,3 +330,26 @@ void hop_doctor_pam(struct hop_findings *findings, const char *path, enum hop_mo
     for (size_t i = 0; i < service.file_count; i++)
         hop_lines_done(&service.files[i]);
 }
+
+bool hop_pam_factors(const char *path, hop_pam_factor_visit *visit, void *context)
+{
+    char folder[HOP_PATH_MAX + 1];
+    struct hop_findings quiet = {.list = json_array()};
+    struct service service = {.findings = &quiet, .folder = folder};
+    folder_of(path, folder);
+    read_file(&service, path, 0);
+    const struct stack *auth = &service.stacks[AUTH];
+    size_t first = 0, last = 0;
+    while (last < auth->count && !auth->lines[last].stepped_up)
+        last++;
+    while (first < last && !auth->lines[first].ours)
+        first++;
+    bool can_be_asked = first < last && last < auth->count;
+    for (size_t i = first; can_be_asked && i < last; i++)
+        if (!auth->lines[i].ours)
+            visit(context, auth->lines[i].module, auth->lines[i].arguments);
+    for (size_t i = 0; i < service.file_count; i++)
+        hop_lines_done(&service.files[i]);
+    json_decref(quiet.list);
+    return can_be_asked;
+}

@@ -19,6 +19,10 @@ void hop_finding(struct hop_findings *findings, enum hop_state state, const char
 
 /* The PAM stack of sshd as DESIGN 3 recommends it, for this mode. */
 void hop_doctor_pam(struct hop_findings *findings, const char *path, enum hop_mode mode);
+/* Visits what stands between hopwarden's auth line and its stepped_up line. False when the stack at
+ * `path` has no such place: then nobody can be asked. */
+typedef void hop_pam_factor_visit(void *context, struct hop_span module, struct hop_span arguments);
+bool hop_pam_factors(const char *path, hop_pam_factor_visit *visit, void *context);
 /* The traps of sshd_config for the sshd at `program`. */
 void hop_doctor_sshd(struct hop_findings *findings, const char *path, const char *program);
 

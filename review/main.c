@@ -28,6 +28,7 @@ static const struct verb {
     {"log", hop_verb_log, "the logins that were judged, and what became of them"},
     {"permit", hop_verb_permit, "for some hours let an account in that would be refused"},
     {"prune", hop_verb_prune, "take away what is old, keep the history within its bounds"},
+    {"readiness", hop_verb_readiness, "which logins enforcement would have stopped, and why"},
     {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
     {"resolve", hop_verb_resolve, "look up the host names in history, which logins do not"},
     {"unfreeze", hop_verb_unfreeze, "take a freeze back"},

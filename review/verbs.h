@@ -20,6 +20,7 @@ int hop_verb_load(int argc, char **argv);
 int hop_verb_log(int argc, char **argv);
 int hop_verb_permit(int argc, char **argv);
 int hop_verb_prune(int argc, char **argv);
+int hop_verb_readiness(int argc, char **argv);
 int hop_verb_replay(int argc, char **argv);
 int hop_verb_resolve(int argc, char **argv);
 int hop_verb_unfreeze(int argc, char **argv);
