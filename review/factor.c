@@ -5,10 +5,9 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "findings.h"
 #include "lines.h"
+#include "pam_service.h"
 
 struct search {
     const struct passwd *user;
@@ -134,9 +133,8 @@ static struct hop_span or_else(struct hop_span value, const char *usual)
     return value.len > 0 ? value : hop_span_of(usual);
 }
 
-static void look_at(void *context, struct hop_span module, struct hop_span arguments)
+static void look_at(struct search *search, struct hop_span module, struct hop_span arguments)
 {
-    struct search *search = context;
     char name[HOP_NAME_MAX + 1] = "";
     while (memchr(module.at, '/', module.len) != NULL)
         module = (struct hop_span){module.at + 1, module.len - 1};
@@ -155,18 +153,36 @@ static void look_at(void *context, struct hop_span module, struct hop_span argum
         note(search, HOP_FACTOR_UNKNOWN, name, "keeps its users elsewhere", "");
 }
 
+/* What stands between hopwarden's auth line and its stepped_up line. False without such a place. */
+static bool look_at_all(struct search *search, const struct hop_pam_stack *auth)
+{
+    size_t first = 0, last = 0;
+    while (last < auth->count && !auth->lines[last].stepped_up)
+        last++;
+    while (first < last && !auth->lines[first].ours)
+        first++;
+    bool can_be_asked = first < last && last < auth->count;
+    for (size_t i = first; can_be_asked && i < last; i++)
+        if (!auth->lines[i].ours)
+            look_at(search, auth->lines[i].module, auth->lines[i].arguments);
+    return can_be_asked;
+}
+
 void hop_factor_of(const char *pam_path, const char *account, struct hop_factor *ret_factor)
 {
     struct search search = {.user = getpwnam(account)};
     struct hop_text text = hop_text_over(search.found.why, sizeof search.found.why);
-    bool readable = access(pam_path, R_OK) == 0;
+    struct hop_pam_service service;
+    bool readable = search.user != NULL && hop_pam_service_read(pam_path, NULL, &service);
     if (search.user == NULL)
         hop_text_put(&text, "no account of this host");
     else if (!readable)
         hop_text_format(&text, "%s: cannot be read", pam_path);
-    else if (!hop_pam_factors(pam_path, look_at, &search))
+    else if (!look_at_all(&search, &service.stacks[HOP_PAM_AUTH]))
         hop_text_format(&text, "%s: no second factor stands there: nobody can be asked", pam_path);
-    if (search.user != NULL && readable && search.factors == 0)
+    if (readable && search.factors == 0)
         search.found.state = HOP_FACTOR_CANNOT;
+    if (readable)
+        hop_pam_service_done(&service);
     *ret_factor = search.found;
 }
