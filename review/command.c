@@ -117,6 +117,21 @@ void hop_desk_close(struct hop_desk *desk)
     hop_conf_free(&desk->conf);
 }
 
+enum hop_rc hop_desk_clock(struct hop_desk *desk, int64_t *ret_epoch_s, struct hop_error *err)
+{
+    struct hop_read read = {.kind = HOP_READ_TIME};
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    enum hop_rc rc =
+        hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), err);
+    if (rc == HOP_OK) {
+        int64_t store_ms = replies.items[0].number;
+        *ret_epoch_s = (store_ms != 0 ? store_ms : hop_clock_epoch_ms()) / 1000;
+    }
+    hop_replies_done(&replies);
+    return rc;
+}
+
 struct hop_deadline hop_command_deadline(void)
 {
     return hop_clock_deadline(HOP_COMMAND_DEADLINE_MS);

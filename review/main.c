@@ -17,6 +17,7 @@ static const struct verb {
     {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
     {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},
     {"dump", hop_verb_dump, "write a whole history as lines, to move it elsewhere"},
+    {"enforce", hop_verb_enforce, "set mode enforce, which falls back unless it is confirmed"},
     {"explain", hop_verb_explain, "why a login was answered so, or how one would be"},
     {"flush", hop_verb_flush, "write what could not be recorded while the history was away"},
     {"forget", hop_verb_forget, "take all that is known of an account out of the history"},

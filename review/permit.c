@@ -119,22 +119,6 @@ static void put_field(char *field, size_t size, const char *what, const char *id
 
 /* -- giving and withdrawing ---------------------------------------------------------------- */
 
-/* By the clock that logins will be held against: the store's, where it has one. */
-static enum hop_rc now_of(struct hop_desk *desk, int64_t *ret_now, struct hop_error *err)
-{
-    struct hop_read read = {.kind = HOP_READ_TIME};
-    struct hop_replies replies;
-    hop_replies_init(&replies);
-    enum hop_rc rc =
-        hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), err);
-    if (rc == HOP_OK) {
-        int64_t store_ms = replies.items[0].number;
-        *ret_now = (store_ms != 0 ? store_ms : hop_clock_epoch_ms()) / 1000;
-    }
-    hop_replies_done(&replies);
-    return rc;
-}
-
 static enum hop_rc make(const struct wishes *wishes, struct hop_desk *desk,
                         struct hop_permit *ret_permit, struct hop_error *err)
 {
@@ -143,7 +127,7 @@ static enum hop_rc make(const struct wishes *wishes, struct hop_desk *desk,
     struct hop_permit permit = {.since = 0};
     enum hop_rc rc = hop_entropy(entropy, sizeof entropy, err);
     if (rc == HOP_OK)
-        rc = now_of(desk, &permit.since, err);
+        rc = hop_desk_clock(desk, &permit.since, err);
     if (rc != HOP_OK)
         return rc;
     permit.until = permit.since + wishes->seconds;
@@ -279,7 +263,7 @@ static int print_list(const struct wishes *wishes, struct hop_desk *desk)
         list.json = json_array();
     else
         list.table = hop_table_new("ACCOUNT|PERMIT|SINCE|UNTIL|STATE|BY|WHY");
-    enum hop_rc rc = now_of(desk, &list.now, &err);
+    enum hop_rc rc = hop_desk_clock(desk, &list.now, &err);
     if (rc == HOP_OK)
         rc = hop_orders_read(desk, list_one, &list, &err);
     bool printed = true;

@@ -9,6 +9,7 @@ int hop_verb_config(int argc, char **argv);
 int hop_verb_confirm(int argc, char **argv);
 int hop_verb_doctor(int argc, char **argv);
 int hop_verb_dump(int argc, char **argv);
+int hop_verb_enforce(int argc, char **argv);
 int hop_verb_explain(int argc, char **argv);
 int hop_verb_flush(int argc, char **argv);
 int hop_verb_forget(int argc, char **argv);
