@@ -2,6 +2,7 @@
 """Home's permit at a real sshd: who would be refused or asked is let in while it lasts, in every lane, and it is told of each."""
 import json
 
+import sandbox
 from case import HostCase
 from scene import ABROAD, IN_BETA, OFFICE, USUAL
 
@@ -52,6 +53,15 @@ class Permitted(HostCase):
     def test_a_shared_account_by_its_key(self):
         permit = self.permit("root", "--key", self.print_of("root"))
         self.assert_permitted(self.box.ssh("root", USUAL), permit, "step_up")
+
+    def test_the_helper_serves_the_key(self):
+        with open(f"{self.box.accounts['ben'].key}.pub", encoding="ascii") as file:
+            key = file.read().split()[:2]
+        words = ["setpriv", "--reuid", "hopwarden", "--regid", "hopwarden", "--clear-groups", "/usr/local/libexec/hopwarden-keys", "ben", *key,
+                 "--source", IN_BETA]
+        self.assertEqual(sandbox.run(*words, cwd="/").stdout, "")
+        self.permit("ben")
+        self.assertIn(key[1], sandbox.run(*words, cwd="/").stdout)
 
     def test_the_usual_login_is_no_alert(self):
         self.permit("anna")
