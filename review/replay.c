@@ -4,21 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admit.h"
+#include "rejudge.h"
 #include "table.h"
 #include "verbs.h"
 
-/* Stands for "the tenant of whatever host the login went to": no tenant of the log has this name,
- * so a private address that the configuration gives to nobody can be told apart. */
-#define ANY_TENANT "hopwarden-replay"
 #define NAMED_MAX 100 /* entries named that cannot be replayed */
-
-enum witness { AS_CONFIGURED, ALL_HOME, EACH_TENANT };
 
 struct wishes {
     struct hop_common common;
     const char *events, *verdicts;
-    enum witness witness;
+    enum hop_rejudge_witness witness;
     bool progress;
 };
 
@@ -45,9 +40,9 @@ static const struct argp_option OPTIONS[] = {
 static error_t parse_witness(struct wishes *wishes, const char *word, struct argp_state *state)
 {
     if (strcmp(word, "home") == 0)
-        wishes->witness = ALL_HOME;
+        wishes->witness = HOP_REJUDGE_ALL_HOME;
     else if (strcmp(word, "tenant") == 0)
-        wishes->witness = EACH_TENANT;
+        wishes->witness = HOP_REJUDGE_EACH_TENANT;
     else
         argp_error(state, "--witness: neither home nor tenant");
     return 0;
@@ -80,85 +75,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* -- the configuration --------------------------------------------------------------------- */
-
-static bool is_option(struct hop_span line, const char *name)
-{
-    struct hop_span part;
-    return hop_span_cut(&line, '=', &part) && line.at != NULL &&
-           hop_span_is(hop_span_trim(part), name);
-}
-
-/* The dump again, with this host's own tenant, tag and witness replaced. */
-static char *rewrite(const char *dump, const char *witness)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    struct hop_span rest = hop_span_of(dump), line;
-    while (stream != NULL && hop_span_cut(&rest, '\n', &line)) {
-        if (is_option(line, "tenant"))
-            fputs("tenant = " ANY_TENANT, stream);
-        else if (is_option(line, "witness"))
-            fprintf(stream, "witness = %s", witness);
-        else if (!is_option(line, "tenant_tag"))
-            fwrite(line.at, 1, line.len, stream);
-        fputc('\n', stream);
-    }
-    if (stream == NULL || fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static enum hop_rc adapt(const struct hop_conf *conf, enum witness wish, struct hop_conf **ret_conf,
-                         struct hop_error *err)
-{
-    bool home = strcmp(hop_conf_settings(conf)->witness, HOP_HOME) == 0;
-    if (wish != AS_CONFIGURED)
-        home = wish == ALL_HOME;
-    char *dump, *text;
-    enum hop_rc rc = hop_conf_dump(conf, &dump, err);
-    if (rc != HOP_OK)
-        return rc;
-    text = rewrite(dump, home ? HOP_HOME : ANY_TENANT);
-    free(dump);
-    if (text == NULL)
-        return hop_error_set(err, HOP_NOMEM, "configuration: out of memory");
-    rc = hop_conf_parse("configuration of the replay", hop_span_of(text), ret_conf, err);
-    free(text);
-    return rc;
-}
-
-static int open_desk(const struct wishes *wishes, struct hop_desk *ret_desk)
-{
-    struct hop_conf *conf, *adapted;
-    struct hop_error err = {0};
-    int status = hop_conf_open(&wishes->common, &conf);
-    if (status != HOP_EXIT_FINE)
-        return status;
-    enum hop_rc rc = adapt(conf, wishes->witness, &adapted, &err);
-    hop_conf_free(&conf);
-    if (rc != HOP_OK) {
-        hop_complain_of(&err);
-        return HOP_EXIT_CONFIG;
-    }
-    return hop_desk_open_with(adapted, HOP_HISTORY_REPLAY, ret_desk);
-}
-
 /* -- one login ----------------------------------------------------------------------------- */
-
-/* An unlisted private address belongs to the tenant of the host that was logged in to. */
-static void settle_zone(struct hop_login *login)
-{
-    struct hop_origin *origin = &login->origin;
-    if (strcmp(origin->tenant, ANY_TENANT) != 0)
-        return;
-    bool home = strcmp(login->tenant, HOP_HOME) == 0;
-    origin->zone = home ? HOP_ZONE_HOME : HOP_ZONE_TENANT;
-    hop_string_copy(origin->tenant, sizeof origin->tenant, home ? "" : login->tenant);
-}
 
 static void put_verdict(struct replay *replay, const char *id, const struct hop_verdict *verdict)
 {
@@ -181,87 +98,11 @@ static void compare(struct replay *replay, const struct hop_entry *entry,
         json_array_append_new(replay->unlike_ids, hop_json_text(entry->id));
 }
 
-/* What was wrong with a login that no session followed: the log's own word, or a step-up that this
- * person would not pass. NULL: nothing. */
-static const char *failure_of(const struct hop_entry *entry, const struct hop_answer *answer)
+static void take_verdict(void *context, const struct hop_entry *entry,
+                         const struct hop_login *login, const struct hop_verdict *verdict)
 {
-    enum hop_failure_kind kind;
-    if (hop_failure_of_outcome(entry->outcome, &kind))
-        return entry->outcome;
-    bool fails = !entry->has_session && answer->action == HOP_STEP_UP && !entry->step_up_passes;
-    return fails ? "step-up-failed" : NULL;
-}
-
-/* What the session phase did, or would have done. */
-static bool learn(struct replay *replay, const struct hop_entry *entry,
-                  const struct hop_login *login, struct hop_judgement *judgement,
-                  struct hop_answer *answer, struct hop_error *err)
-{
-    struct hop_moment moment = {.mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
-                                .phase = HOP_PHASE_REPLAY,
-                                .lane = login->lane,
-                                .first_factor_proven = true};
-    hop_answer_of(&judgement->verdict, &moment, answer);
-    bool recorded = hop_engine_judged_by(replay->desk.engine, login, judgement, answer, moment.mode,
-                                         hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    const char *failure = failure_of(entry, answer);
-    if (recorded && failure != NULL)
-        recorded = hop_engine_refused_by(replay->desk.engine, login, failure,
-                                         hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    bool asked = answer->action == HOP_STEP_UP || (entry->has_session && entry->has_step_up);
-    moment.stepped_up = asked && entry->step_up_passes;
-    struct hop_lesson lesson = hop_lesson_of(&judgement->verdict, &moment);
-    if (!recorded || !lesson.learn || (entry->has_session && !entry->session_opened))
-        return recorded;
-    return hop_engine_learned_by(replay->desk.engine, login, judgement, lesson, moment.stepped_up,
-                                 hop_command_deadline(), err) == HOP_RECORDED_STORE;
-}
-
-static bool replay_login(struct replay *replay, const struct hop_entry *entry,
-                         struct hop_error *err)
-{
-    struct hop_login login;
-    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    login.first_factor_proven = true;
-    struct hop_judgement judgement;
-    struct hop_answer answer;
-    hop_judgement_init(&judgement);
-    hop_engine_judge_by(replay->desk.engine, &login, &judgement, hop_command_deadline());
-    put_verdict(replay, entry->id[0] != '\0' ? entry->id : login.id, &judgement.verdict);
-    compare(replay, entry, &judgement.verdict);
-    bool fine = learn(replay, entry, &login, &judgement, &answer, err);
-    hop_judgement_done(&judgement);
-    return fine;
-}
-
-static bool replay_failure(struct replay *replay, const struct hop_entry *entry,
-                           struct hop_error *err)
-{
-    struct hop_login login;
-    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    replay->failures++;
-    return hop_engine_failed_by(replay->desk.engine, &login, hop_command_deadline(), err) ==
-           HOP_RECORDED_STORE;
-}
-
-static bool replay_confirmation(struct replay *replay, const struct hop_entry *entry,
-                                struct hop_error *err)
-{
-    struct hop_login login;
-    struct hop_lesson lesson = {.learn = true, .confirmed = true};
-    struct hop_judgement judgement;
-    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    hop_judgement_init(&judgement);
-    bool fine = hop_engine_learned_by(replay->desk.engine, &login, &judgement, lesson, false,
-                                      hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    hop_judgement_done(&judgement);
-    return fine;
+    put_verdict(context, entry->id[0] != '\0' ? entry->id : login->id, verdict);
+    compare(context, entry, verdict);
 }
 
 /* -- the whole log ------------------------------------------------------------------------- */
@@ -279,15 +120,9 @@ static bool replay_line(struct replay *replay, struct hop_span line)
         replay->refused++;
         return true;
     }
-    bool fine = true;
-    if (entry.kind == HOP_ENTRY_CONFIRMATION)
-        fine = replay_confirmation(replay, &entry, &err);
-    else if (entry.kind == HOP_ENTRY_OUTCOME)
-        replay->later++;
-    else if (entry.success || entry.has_verdict)
-        fine = replay_login(replay, &entry, &err);
-    else
-        fine = replay_failure(replay, &entry, &err);
+    replay->later += entry.kind == HOP_ENTRY_OUTCOME;
+    replay->failures += hop_rejudge_is_failure(&entry);
+    bool fine = hop_rejudge(&replay->desk, &entry, take_verdict, replay, &err);
     if (!fine)
         hop_complain("%s:%zu: %s", replay->wishes->events, replay->lines, err.text);
     return fine;
@@ -404,7 +239,7 @@ int hop_verb_replay(int argc, char **argv)
     struct wishes wishes = {.events = NULL};
     hop_command_parse(&argp, argc, argv, &wishes.common);
     struct replay replay = {.wishes = &wishes};
-    int status = open_desk(&wishes, &replay.desk);
+    int status = hop_rejudge_open(&wishes.common, wishes.witness, &replay.desk);
     if (status != HOP_EXIT_FINE)
         return status;
     replay.unlike_ids = json_array();

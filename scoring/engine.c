@@ -186,14 +186,44 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, login->lane);
 }
 
-/* Always let in. Only the key helper, which may refuse a frozen key of anybody's, needs the
- * history. */
+/* Has the site set this cell of a break-glass account to anything but letting in? */
+static bool glass_depends_on(const struct hop_policy *policy, enum hop_loss loss)
+{
+    enum hop_on on = policy->on_loss[loss][HOP_LANE_BREAK_GLASS];
+    return on != HOP_ON_ALLOW && on != HOP_ON_SCORE && on != HOP_ON_SESSION;
+}
+
+static void lose_glass(struct hop_verdict *verdict, const struct hop_policy *policy,
+                       enum hop_loss loss)
+{
+    if (glass_depends_on(policy, loss))
+        hop_verdict_on_loss(verdict, policy, loss, HOP_LANE_BREAK_GLASS);
+}
+
+/* Always let in, unless a cell of the failure table is set otherwise. The history is not asked
+ * unless its loss would matter, but by the key helper, which may refuse a frozen key of anybody's.
+ */
 static void judge_break_glass_by(struct hop_engine *engine, struct hop_login *login,
                                  struct hop_judgement *judgement, struct hop_deadline deadline)
 {
-    hop_verdict_break_glass(&judgement->verdict);
-    if (login->phase == HOP_PHASE_KEYS)
-        recall_by(engine, login, judgement, deadline);
+    const struct hop_policy *policy = &hop_conf_settings(engine->conf)->policy;
+    struct hop_verdict *verdict = &judgement->verdict;
+    bool matters =
+        glass_depends_on(policy, HOP_LOSS_FALLBACK) || glass_depends_on(policy, HOP_LOSS_HISTORY);
+    hop_verdict_break_glass(verdict);
+    if (login->phase == HOP_PHASE_KEYS || matters) {
+        enum hop_recall_source source = recall_by(engine, login, judgement, deadline);
+        if (source == HOP_RECALL_FALLBACK)
+            lose_glass(verdict, policy, HOP_LOSS_FALLBACK);
+        if (source == HOP_RECALL_NOWHERE)
+            lose_glass(verdict, policy, HOP_LOSS_HISTORY);
+    }
+    if (hop_facts_lost(engine->facts))
+        lose_glass(verdict, policy, HOP_LOSS_GEO);
+    if (login->origin.address.family == 0)
+        lose_glass(verdict, policy, HOP_LOSS_SOURCE);
+    if (login->key_lost)
+        lose_glass(verdict, policy, HOP_LOSS_KEY);
 }
 
 static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
@@ -224,6 +254,12 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, login->lane);
 }
 
+/* By the store's clock where it has answered: home gave the permit by that one. */
+static int64_t permit_time(const struct hop_login *login, const struct hop_judgement *judgement)
+{
+    return login->time - judgement->clock_skew_ms / 1000;
+}
+
 void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
                          struct hop_judgement *judgement, struct hop_deadline deadline)
 {
@@ -238,6 +274,7 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, HOP_LANE_BOUND);
     else
         judge_person_by(engine, login, judgement, deadline);
+    hop_verdict_permit(verdict, &judgement->recollection.around, permit_time(login, judgement));
     if (clock_is_off(judgement)) {
         verdict->losses |= HOP_LOSS_BIT(HOP_LOSS_CLOCK);
         hop_error_set(&judgement->trouble, HOP_IO, "clock: %lld s off the store's",

@@ -14,14 +14,45 @@
 #define HOP_PATH_MAX 255
 #define HOP_REASON_TEXT_MAX_CONF 128
 
+/* Section [enforce], which `hopwarden enforce` writes: mode enforce, on trial until somebody
+ * confirms it. Unconfirmed and over, the mode is the file's again. */
+#define HOP_TRIAL_SECONDS_MAX 86400
+#define HOP_TRIAL_BOOT_MAX 63
+enum hop_trial_state {
+    HOP_TRIAL_NONE,
+    HOP_TRIAL_RUNNING,
+    HOP_TRIAL_LAPSED, /* not confirmed in time */
+    HOP_TRIAL_CONFIRMED,
+    HOP_TRIAL_STATE_COUNT
+};
+struct hop_trial {
+    int64_t since, until;                /* epoch s; since 0: there is no such section */
+    char boot[HOP_TRIAL_BOOT_MAX + 1];   /* "<boot id>/<seconds of it>": until, by a clock that
+                                            nobody sets; "" when not known */
+    char login[HOP_ULID_LENGTH + 1];     /* of who switched; "" when not known */
+    char confirmed[HOP_ULID_LENGTH + 1]; /* the login that confirmed it; "" not yet */
+};
+struct hop_trial_clock {
+    int64_t now;                       /* epoch s */
+    char boot[HOP_TRIAL_BOOT_MAX + 1]; /* this boot's id; "" when not known */
+    int64_t boot_s;
+};
+enum hop_trial_state hop_trial_state(const struct hop_trial *trial,
+                                     const struct hop_trial_clock *clock);
+const char *hop_trial_word(enum hop_trial_state state); /* "none", "running", ... */
+
 /* The scalar options of [hopwarden]; the option table in conf/options.c names, types, bounds,
  * defaults and documents each. */
 struct hop_settings {
     char tenant[HOP_TENANT_MAX + 1]; /* required */
     char tenant_tag[HOP_TENANT_MAX +
                     1]; /* default: 16 hex digits of SHA-256("hopwarden tenant " + tenant) */
-    char witness[HOP_TENANT_MAX + 1];        /* default: tenant; may be "home" */
-    struct hop_policy policy;                /* mode, step_up_at, block_at, strict, on_* */
+    char witness[HOP_TENANT_MAX + 1]; /* default: tenant; may be "home" */
+    struct hop_policy policy; /* mode in force when it was read; step_up_at, block_at, strict,
+                                 on_* */
+    enum hop_mode file_mode;  /* mode as it is written */
+    struct hop_trial trial;
+    enum hop_trial_state trial_state;        /* when it was read */
     char history[HOP_PATH_MAX + 1];          /* url.h tells its forms */
     char history_prefix[HOP_TENANT_MAX + 1]; /* "hop:1:" */
     char history_user[HOP_NAME_MAX + 1];     /* ACL user, "" for default */

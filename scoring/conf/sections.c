@@ -10,8 +10,9 @@
 
 static const char *const kind_words[HOP_SECTION_KIND_COUNT] = {
     [HOP_SECTION_HOPWARDEN] = "hopwarden", [HOP_SECTION_HOME] = "home",
-    [HOP_SECTION_TENANT] = "tenant",       [HOP_SECTION_PERSON] = "person",
-    [HOP_SECTION_TEAM] = "team",           [HOP_SECTION_ACCOUNT] = "account",
+    [HOP_SECTION_ENFORCE] = "enforce",     [HOP_SECTION_TENANT] = "tenant",
+    [HOP_SECTION_PERSON] = "person",       [HOP_SECTION_TEAM] = "team",
+    [HOP_SECTION_ACCOUNT] = "account",
 };
 
 const char *hop_section_word(enum hop_section_kind kind)
@@ -323,6 +324,10 @@ enum hop_rc hop_sections_finish(struct hop_conf *conf, struct hop_error *err)
         rc = index_sections(conf, err);
     if (rc == HOP_OK)
         rc = hop_networks_of(conf, err);
+    if (rc == HOP_OK)
+        rc = hop_trial_check(conf, err);
+    if (rc == HOP_OK)
+        hop_trial_settle(conf);
     return rc;
 }
 

@@ -12,7 +12,7 @@
 struct hop_plan_layout {
     size_t time, own, home, touches, visits, failures, net_failures, owners, inventory,
         organisation, team;
-    size_t frozen_account, frozen_key, frozen_source;
+    size_t frozen_account, frozen_key, frozen_source, permit;
     size_t count;
 };
 void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *reach,

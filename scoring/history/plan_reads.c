@@ -63,11 +63,12 @@ void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *r
     layout.frozen_account = take(&layout, true, 1);
     layout.frozen_key = take(&layout, login->key[0] != '\0', 1);
     layout.frozen_source = take(&layout, source->family != 0, 1);
+    layout.permit = take(&layout, true, 1);
     *ret_layout = layout;
 }
 
 _Static_assert(1 + 1 + 1 + READS_OF_TOUCHES + HOP_VISIT_MONTHS + 2 * HOP_FAILURE_BUCKETS +
-                       2 * READS_OF_NAMES + 2 * READS_OF_ADMINS + 3 <=
+                       2 * READS_OF_NAMES + 2 * READS_OF_ADMINS + 4 <=
                    HOP_READS_MAX,
                "all parts must fit");
 
@@ -180,6 +181,7 @@ static void freezes_add(struct hop_reads *reads, const struct hop_login *login,
         hop_address_put(&text, &login->origin.address);
         freeze_add(reads, reach, "source", source);
     }
+    freeze_add(reads, reach, HOP_PERMIT_FIELD, login->identity);
 }
 
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,

@@ -77,6 +77,8 @@ static void put_decision(struct hop_text *text, const struct hop_alert *alert)
         hop_member_string(text, "hopwarden.action", hop_action_word(verdict->action));
     if (alert->answer != NULL)
         hop_member_string(text, "hopwarden.answer", hop_action_word(alert->answer->action));
+    if (verdict != NULL && alert->answer != NULL && alert->answer->permitted)
+        hop_member_string(text, "hopwarden.permit", verdict->permit);
     if (verdict != NULL || alert->answer != NULL)
         hop_member_string(text, "hopwarden.mode", hop_mode_word(alert->mode));
     if (alert->login != NULL)

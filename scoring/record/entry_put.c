@@ -143,6 +143,8 @@ static bool put_judged(struct hop_text *text, const struct hop_login *login,
     put_facts(text, login);
     hop_member_string(text, "hopwarden.mode", hop_mode_word(mode));
     hop_member_string(text, "hopwarden.answer", hop_action_word(answer->action));
+    if (answer->permitted)
+        hop_member_string(text, "hopwarden.permit", verdict->permit);
     put_verdict(text, verdict, brief);
     hop_member_int(text, "hopwarden.v", 1);
     return finish(text, start);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "span.h"
 
+#define STAT_PARENT_FIELD 4
 #define STAT_START_FIELD 22
 #define STAT_TEXT_MAX 1024
 
@@ -48,20 +49,37 @@ static bool stat_field(struct hop_span text, int field, struct hop_span *ret_wor
     return false;
 }
 
-enum hop_rc hop_process_start(long pid, uint64_t *ret_ticks, struct hop_error *err)
+static enum hop_rc number_of(long pid, int field, const char *what, int64_t *ret_number,
+                             struct hop_error *err)
 {
     char text[STAT_TEXT_MAX];
     size_t len = 0;
+    struct hop_span word;
     enum hop_rc rc = stat_read(pid, text, sizeof text, &len, err);
     if (rc != HOP_OK)
         return rc;
-    struct hop_span word;
-    int64_t ticks;
-    if (!stat_field((struct hop_span){text, len}, STAT_START_FIELD, &word) ||
-        !hop_span_int64(word, 0, INT64_MAX, &ticks))
-        return hop_error_set(err, HOP_MALFORMED, "/proc/%ld/stat: no start time", pid);
-    *ret_ticks = (uint64_t)ticks;
+    if (!stat_field((struct hop_span){text, len}, field, &word) ||
+        !hop_span_int64(word, 0, INT64_MAX, ret_number))
+        return hop_error_set(err, HOP_MALFORMED, "/proc/%ld/stat: no %s", pid, what);
     return HOP_OK;
+}
+
+enum hop_rc hop_process_parent(long pid, long *ret_parent, struct hop_error *err)
+{
+    int64_t parent;
+    enum hop_rc rc = number_of(pid, STAT_PARENT_FIELD, "parent", &parent, err);
+    if (rc == HOP_OK)
+        *ret_parent = (long)parent;
+    return rc;
+}
+
+enum hop_rc hop_process_start(long pid, uint64_t *ret_ticks, struct hop_error *err)
+{
+    int64_t ticks;
+    enum hop_rc rc = number_of(pid, STAT_START_FIELD, "start time", &ticks, err);
+    if (rc == HOP_OK)
+        *ret_ticks = (uint64_t)ticks;
+    return rc;
 }
 
 enum hop_rc hop_process_start_epoch(long pid, int64_t *ret_epoch_s, struct hop_error *err)

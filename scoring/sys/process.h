@@ -12,6 +12,9 @@
  * names one process for ever. HOP_NOT_FOUND when there is no such process. */
 enum hop_rc hop_process_start(long pid, uint64_t *ret_ticks, struct hop_error *err);
 
+/* Field 4 of the same. */
+enum hop_rc hop_process_parent(long pid, long *ret_parent, struct hop_error *err);
+
 /* When that process began, epoch seconds (from its start and the time since boot), to the second.
  */
 enum hop_rc hop_process_start_epoch(long pid, int64_t *ret_epoch_s, struct hop_error *err);

@@ -209,20 +209,21 @@ class Words(Case):
                 self.assertRegex(manual, f"Fl -{option}\\b", verb)
 
     def test_an_unknown_option_is_a_mistake_in_usage(self):
-        for verb in ("acl", "config", "confirm", "doctor", "dump", "explain", "flush", "forget", "freeze", "history",
+        for verb in ("acl", "config", "confirm", "doctor", "dump", "enforce", "explain", "flush", "forget", "freeze", "history",
                      "import", "keys", "load", "log",
-                     "prune", "replay", "resolve", "unfreeze"):
+                     "permit", "prune", "readiness", "replay", "resolve", "unfreeze", "unpermit"):
             self.assertEqual(self.verb(verb, "--no-such-option")[0], 64, verb)
 
     def test_a_missing_word_is_a_mistake_in_usage(self):
-        for verb in ("acl", "confirm", "explain", "forget", "freeze", "history", "import", "keys", "load", "replay", "unfreeze"):
+        for verb in ("acl", "confirm", "explain", "forget", "freeze", "history", "import", "keys", "load", "permit", "replay", "unfreeze",
+                     "unpermit"):
             self.assertEqual(self.verb(verb)[0], 64, verb)
 
     def test_without_a_usable_configuration_no_verb_does_anything(self):
         self.conf = self.write("broken.conf", "[hopwarden]\ntenant = acme\nno_such = 1\n")
         for words in (["acl", "acme"], ["config"], ["resolve"], ["confirm", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"], ["dump"], ["flush"],
                       ["forget", "anna", "--yes"], ["load", "-"], ["freeze", "key", KEY],
-                      ["history", "anna"], ["import", "-"], ["log"], ["prune"], ["replay", "-e", "-", "-v", "-"]):
+                      ["history", "anna"], ["import", "-"], ["log"], ["permit", "--list"], ["enforce"], ["readiness"], ["prune"], ["replay", "-e", "-", "-v", "-"]):
             status, out, err = self.verb(*words, stdin=subprocess.DEVNULL)
             self.assertEqual((status, out), (78, ""), words)
             self.assertIn("broken.conf:3:", err)
@@ -242,6 +243,31 @@ class Config(Case):
         dump = self.fine("config", "--dump")
         self.conf = self.write("again.conf", dump)
         self.assertEqual(self.fine("config", "--dump"), dump)
+
+    def answers(self):
+        return {cell["option"]: cell["answer"] for cell in self.json("config", "--dump")["failure_table"]}
+
+    def test_the_dump_shows_what_the_failure_table_answers(self):
+        answers = self.answers()
+        self.assertEqual(len(answers), 20)
+        self.assertEqual(answers["on_fallback_asked"], "step_up/step_up/block")
+        self.assertEqual(answers["on_fallback_unasked"], "allow/block/block")
+        self.assertEqual(answers["on_history_automation"], "allow/block")
+        self.assertEqual(answers["on_source_unasked"], "block")
+        self.assertEqual({answers[name] for name in answers if name.endswith("break_glass")}, {"allow"})
+        shown = self.fine("config", "--dump")
+        for option, answer in answers.items():
+            lost = option.split("_")[1]
+            self.assertRegex(shown, rf"(?m)^# {lost} .*{answer}( |$)", option)
+
+    def test_the_failure_table_follows_mode_and_cells(self):
+        text = CONF.format(folder=self.folder, tenant="acme", witness="acme", mode="enforce")
+        self.conf = self.write("cells.conf", text.replace("[home]", "on_history_unasked = allow\n[home]"))
+        self.assertEqual(self.answers()["on_history_unasked"], "allow")
+        self.conf = self.write("milder.conf", text.replace("mode     = enforce", "mode = step_up"))
+        self.assertEqual(self.answers()["on_source_unasked"], "refuse")
+        self.conf = self.write("mildest.conf", text.replace("mode     = enforce", "mode = observe"))
+        self.assertEqual(set(self.answers().values()), {"allow"})
 
     def test_a_missing_file(self):
         self.conf = self.path("nowhere.conf")
@@ -608,6 +634,65 @@ class Freeze(Case):
                       ["account", "a" * 300], ["account"], ["account", "a", "b"], ["account", ""]):
             self.assertEqual(self.verb("freeze", *words)[0], 64, words)
         self.assertEqual(self.alerts(), [])
+
+
+class Permit(Case):
+    WHY = ("--for", "2h", "--why", "phone lost")
+
+    def test_and_unpermit(self):
+        self.fine("freeze", "key", KEY, "--block")
+        given = self.json("permit", "beta:msp-anna", *self.WHY)
+        self.assertEqual((given["account"], given["why"]), ("anna", "phone lost"))
+        self.assertEqual((datetime.datetime.fromisoformat(given["until"]) - datetime.datetime.fromisoformat(given["since"])).seconds, 7200)
+        told = self.json("explain", "--account", "anna", "--source", "84.24.10.7", "--key", KEY, expect=2)
+        self.assertIn("permit-void", [reason["code"] for reason in told["hopwarden.reasons"]])
+        self.fine("unfreeze", "key", KEY)
+        self.fine("permit", "anna", *self.WHY)
+        [row] = self.json("permit", "--list")
+        self.assertEqual((row["account"], row["holds"]), ("anna", True))
+        self.assertNotEqual(row["permit"], given["permit"])
+        self.assertIn("withdrawn", self.fine("unpermit", "anna", "--why", "found"))
+        self.fine("unpermit", "anna", expect=1)
+        self.assertEqual(self.json("permit", "--list"), [])
+        told = {alert["event.action"]: alert for alert in self.alerts()}
+        for act in ("permitted", "permit-withdrawn"):
+            self.assertIn(row["permit"], told[act]["hopwarden.note"])
+            self.assertEqual(told[act]["hopwarden.author"], pwd.getpwuid(os.getuid()).pw_name)
+        self.assertIn("found", told["permit-withdrawn"]["hopwarden.note"])
+
+    def test_lets_in_what_would_be_refused(self):
+        self.fine("explain", "--account", "bert", "--source", "84.24.10.7", expect=1)
+        given = self.json("permit", "bert", *self.WHY)
+        told = self.json("explain", "--account", "bert", "--source", "84.24.10.7", expect=1)
+        self.assertEqual((told["hopwarden.action"], told["hopwarden.answer"]), ("step_up", "allow"))
+        self.assertEqual(told["hopwarden.permit"], given["permit"])
+        self.assertIn("permit of root: phone lost", [reason["text"] for reason in told["hopwarden.reasons"]])
+        later = stamp(NOW + datetime.timedelta(hours=3))
+        told = self.json("explain", "--account", "bert", "--source", "84.24.10.7", "--at", later, expect=1)
+        self.assertIn("permit-over", [reason["code"] for reason in told["hopwarden.reasons"]])
+
+    def test_a_freeze_is_stronger(self):
+        self.fine("permit", "anna", *self.WHY)
+        done = subprocess.run([HOPWARDEN, "freeze", "--conf", self.conf, "--syslog", self.path("log"), "account", "anna"],
+                              capture_output=True, text=True)
+        self.assertIn("void", done.stderr)
+        status, _, err = self.verb("permit", "anna", *self.WHY)
+        self.assertEqual(status, 1)
+        self.assertIn("freeze is stronger", err)
+
+    def test_what_cannot_be_permitted(self):
+        for words in (["anna"], ["anna", "--for", "2h"], ["anna", "--why", "x"], ["anna", "--for", "25h", "--why", "x"],
+                      ["anna", "--for", "0m", "--why", "x"], ["anna", "--for", "soon", "--why", "x"],
+                      ["anna", "--for", "2h", "--why", ""], ["anna", "--for", "2h", "--why", "x" * 200],
+                      ["a", "b", *self.WHY], ["--list", "anna"], ["a" * 300, *self.WHY], ["root", *self.WHY],
+                      ["anna", "--key", KEY, *self.WHY]):
+            self.assertEqual(self.verb("permit", *words)[0], 64, words)
+        self.assertEqual(self.alerts(), [])
+
+    def test_one_key_of_a_shared_account(self):
+        given = self.json("permit", "root", "--key", KEY, "--for", "1h", "--why", "outage")
+        self.assertEqual(given["account"], f"root+{KEY}")
+        self.fine("unpermit", "root", "--key", KEY)
 
 
 class Keys(Case):

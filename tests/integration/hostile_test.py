@@ -296,7 +296,8 @@ class Refusals(Shared):
 
     def test_home_does_not_lend_its_freezes(self):
         self.assertEqual(self.intruder("HGET", "hop:1:freeze", "account:carl"), b"block|1|home|left")
-        self.all_refused("HSET hop:1:freeze account:anna block|1|home|x", "HDEL hop:1:freeze account:carl", "DEL hop:1:freeze",
+        self.all_refused("HSET hop:1:freeze account:anna block|1|home|x",
+                         "HSET hop:1:freeze permit:anna 01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|home|x", "HDEL hop:1:freeze account:carl", "DEL hop:1:freeze",
                          "HGETALL hop:1:freeze", "HKEYS hop:1:freeze", "HSCAN hop:1:freeze 0", "HINCRBY hop:1:freeze x 1",
                          "HSET hop:1:ok:{1} x y", "HDEL hop:1:ok:{1} x", "HSET hop:1:pruned time 1")
 

@@ -34,7 +34,7 @@ START_TEST(a_block_reads_as_designed)
 {
     struct hop_login login = sample_login();
     struct hop_verdict verdict = sample_verdict();
-    struct hop_answer answer = {HOP_ANSWER_BLOCK, HOP_BLOCK, true};
+    struct hop_answer answer = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true};
     struct hop_alert alert = {.action = "login-scored",
                               .login = &login,
                               .verdict = &verdict,
@@ -60,13 +60,35 @@ START_TEST(a_block_reads_as_designed)
 }
 END_TEST
 
+START_TEST(a_permitted_login_is_an_alert_that_names_the_permit)
+{
+    struct hop_login login = sample_login();
+    struct hop_verdict verdict = sample_verdict();
+    struct hop_answer answer = {
+        .kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true, .permitted = true};
+    struct hop_alert alert = {
+        .action = "login-scored", .login = &login, .verdict = &verdict, .answer = &answer};
+    hop_string_copy(verdict.permit, sizeof verdict.permit, "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    json_t *object = put(&alert);
+    ck_assert_str_eq(word(object, "hopwarden.permit"), "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    ck_assert_str_eq(word(object, "event.kind"), "alert");
+    ck_assert_str_eq(word(object, "hopwarden.action"), "block");
+    ck_assert_str_eq(word(object, "hopwarden.answer"), "allow");
+    json_decref(object);
+    answer.permitted = false;
+    object = put(&alert);
+    ck_assert_str_eq(word(object, "hopwarden.permit"), "(none)");
+    json_decref(object);
+}
+END_TEST
+
 START_TEST(an_allowed_login_is_an_event_and_names_its_losses)
 {
     struct hop_login login = sample_login();
     struct hop_verdict verdict = {.action = HOP_ALLOW, .scored = true};
     verdict.score.risk_decibits = -4;
     verdict.losses = HOP_LOSS_BIT(HOP_LOSS_GEO) | HOP_LOSS_BIT(HOP_LOSS_RECORD);
-    struct hop_answer answer = {HOP_ANSWER_ALLOW, HOP_ALLOW, false};
+    struct hop_answer answer = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = false};
     struct hop_alert alert = {.action = "login-scored",
                               .login = &login,
                               .verdict = &verdict,
@@ -164,7 +186,7 @@ START_TEST(no_input_breaks_the_line)
         fill_hostile(author, sizeof author, &seed);
         hop_address_parse(hop_span_of("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
                           &login.origin.address);
-        struct hop_answer answer = {HOP_ANSWER_BLOCK, HOP_BLOCK, true};
+        struct hop_answer answer = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true};
         struct hop_alert alert = {.action = "step-up-passed",
                                   .login = &login,
                                   .verdict = &verdict,
@@ -230,6 +252,7 @@ int main(void)
     Suite *suite = suite_create("record/alert");
     TCase *tests = tcase_create("alert");
     tcase_add_test(tests, a_block_reads_as_designed);
+    tcase_add_test(tests, a_permitted_login_is_an_alert_that_names_the_permit);
     tcase_add_test(tests, an_allowed_login_is_an_event_and_names_its_losses);
     tcase_add_test(tests, an_unscored_verdict_claims_no_risk);
     tcase_add_test(tests, trouble_and_a_reviewers_act_need_no_login);

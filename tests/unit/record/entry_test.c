@@ -9,7 +9,8 @@
 #include "sample.h"
 
 static char line[HOP_ENTRY_LINE_MAX];
-static const struct hop_answer BLOCKED = {HOP_ANSWER_BLOCK, HOP_BLOCK, true};
+static const struct hop_answer BLOCKED = {
+    .kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true};
 
 static struct hop_span put_judged(const struct hop_login *login, const struct hop_verdict *verdict)
 {

@@ -51,6 +51,10 @@ enum hop_rc hop_connection_read(const char *folder, long monitor,
 /* Makes the folder if it is missing (0700). Replaces the file as a whole. */
 enum hop_rc hop_connection_write(const char *folder, const struct hop_connection *connection,
                                  struct hop_error *err);
+/* The connection in whose session this process runs: of its forebears the nearest that has a record
+ * of its own. The environment is not asked: it is the user's. HOP_NOT_FOUND without one. */
+enum hop_rc hop_connection_of_session(const char *folder, struct hop_connection *ret_connection,
+                                      struct hop_error *err);
 void hop_connection_remove(const char *folder, long monitor);
 
 /* Removes up to `most` records of processes that are gone, and hands each whose step-up was still
