@@ -197,7 +197,8 @@ static bool learn(struct replay *replay, const struct hop_entry *entry,
                   const struct hop_login *login, struct hop_judgement *judgement,
                   struct hop_answer *answer, struct hop_error *err)
 {
-    struct hop_moment moment = {.mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
+    struct hop_moment moment = {.service = hop_service_of(entry->login.service),
+                                .mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
                                 .phase = HOP_PHASE_REPLAY,
                                 .lane = login->lane,
                                 .first_factor_proven = true};
@@ -211,7 +212,8 @@ static bool learn(struct replay *replay, const struct hop_entry *entry,
     bool asked = answer->action == HOP_STEP_UP || (entry->has_session && entry->has_step_up);
     moment.stepped_up = asked && entry->step_up_passes;
     struct hop_lesson lesson = hop_lesson_of(&judgement->verdict, &moment);
-    if (!recorded || !lesson.learn || (entry->has_session && !entry->session_opened))
+    bool changes = lesson.learn || moment.stepped_up;
+    if (!recorded || !changes || (entry->has_session && !entry->session_opened))
         return recorded;
     return hop_engine_learned_by(replay->desk.engine, login, judgement, lesson, moment.stepped_up,
                                  hop_command_deadline(), err) == HOP_RECORDED_STORE;

@@ -66,7 +66,7 @@ struct hop_lesson hop_lesson_of(const struct hop_verdict *verdict, const struct 
     struct hop_answer answer;
     end.phase = HOP_PHASE_SESSION;
     hop_answer_of(verdict, &end, &answer);
-    bool learn = answer.kind == HOP_ANSWER_ALLOW;
+    bool learn = answer.kind == HOP_ANSWER_ALLOW && hop_service_enters(moment->service);
     return (struct hop_lesson){.learn = learn, .confirmed = learn && answer.action == HOP_STEP_UP};
 }
 
