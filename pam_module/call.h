@@ -48,8 +48,8 @@ int hop_call_new(pam_handle_t *pamh, int flags, int argc, const char **argv, enu
                  struct hop_call **ret_call);
 void hop_call_free(struct hop_call **call);
 
-/* Whose history this login is judged by, `target` being PAM_USER; NULL: it is none of ours. Finds the
- * session of su and sudo. The pointer lives as long as the PAM handle. */
+/* Whose history this login is judged by, `target` being PAM_USER; NULL: it is none of ours. Finds
+ * the session of su and sudo. The pointer lives as long as the PAM handle. */
 const struct passwd *hop_call_subject(struct hop_call *call, const struct passwd *target);
 
 /* The engine over the configuration; NULL, and told, without one. */

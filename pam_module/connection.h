@@ -49,8 +49,8 @@ enum hop_rc hop_connection_read(const char *folder, long monitor,
                                 const struct hop_connection_facts *facts,
                                 struct hop_connection *ret_connection, struct hop_error *err);
 
-/* What the record of any process says, whole, root's and of this very process, without facts to hold
- * against it; HOP_NOT_FOUND and the others as above. */
+/* What the record of any process says, whole, root's and of this very process, without facts to
+ * hold against it; HOP_NOT_FOUND and the others as above. */
 enum hop_rc hop_connection_of(const char *folder, long monitor,
                               struct hop_connection *ret_connection, struct hop_error *err);
 

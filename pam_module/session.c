@@ -29,7 +29,8 @@ static bool is_doubtful(const struct hop_connection *session, struct hop_error *
     return true;
 }
 
-/* A parent is never younger than its child: a younger process has the number of one that is gone. */
+/* A parent is never younger than its child: a younger process has the number of one that is gone.
+ */
 static bool step_up_the_tree(long *pid, struct hop_process *process)
 {
     struct hop_process parent;

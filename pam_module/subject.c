@@ -8,8 +8,8 @@
 
 static bool is_in_scope(const struct hop_call *call, const struct passwd *user)
 {
-    return call->conf == NULL || hop_conf_in_scope(call->conf, user->pw_name, (long)user->pw_gid,
-                                                   call->login.service);
+    return call->conf == NULL ||
+           hop_conf_in_scope(call->conf, user->pw_name, (long)user->pw_gid, call->login.service);
 }
 
 /* Who is in already, by the session found; where there is none or it is in doubt, by audit's word,

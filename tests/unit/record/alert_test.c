@@ -80,6 +80,24 @@ START_TEST(an_allowed_login_is_an_event_and_names_its_losses)
 }
 END_TEST
 
+START_TEST(a_switch_names_the_account_and_the_session)
+{
+    struct hop_login login = sample_login();
+    struct hop_alert alert = {.action = "login-scored", .login = &login};
+    json_t *root = put(&alert);
+    ck_assert_ptr_null(json_object_get(root, "user.effective.name"));
+    ck_assert_ptr_null(json_object_get(root, "hopwarden.session"));
+    json_decref(root);
+    hop_string_copy(login.becomes, sizeof login.becomes, "root");
+    hop_string_copy(login.session, sizeof login.session, "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    root = put(&alert);
+    ck_assert_str_eq(word(root, "user.name"), "msp-anna");
+    ck_assert_str_eq(word(root, "user.effective.name"), "root");
+    ck_assert_str_eq(word(root, "hopwarden.session"), "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(an_unscored_verdict_claims_no_risk)
 {
     struct hop_login login = sample_login();
@@ -237,6 +255,7 @@ int main(void)
     tcase_add_test(tests, reasons_go_before_names_and_from_the_last);
     tcase_add_test(tests, a_cut_name_says_so);
     tcase_add_test(tests, it_appends);
+    tcase_add_test(tests, a_switch_names_the_account_and_the_session);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
