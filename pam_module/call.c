@@ -258,10 +258,11 @@ void hop_call_find_connection(struct hop_call *call)
 }
 
 /* Over SSH the phases are in different processes. Elsewhere the record only tells what is started
- * in the session where it came from, and a session inside another's is none of its own. */
+ * in the session where it came from, and only where one process stands for one session: a daemon
+ * that is not known may serve many at once. */
 bool hop_call_has_record(const struct hop_call *call)
 {
-    return call->over_ssh || (hop_service_enters(call->service) && call->connection.opened);
+    return call->over_ssh || (call->service == HOP_SERVICE_LOGIN && call->connection.opened);
 }
 
 void hop_call_keep_connection(struct hop_call *call)
