@@ -125,7 +125,7 @@ static void put_object(struct hop_text *text, const struct hop_alert *alert,
     put_why(text, alert, room);
     if (alert->login != NULL) {
         put_cut(text, "hopwarden.key", alert->login->key, room->name);
-        hop_member_word(text, "hopwarden.session", alert->login->session);
+        hop_member_word(text, "hopwarden.within", alert->login->session);
         hop_member_word(text, "event.id", alert->login->id);
     }
     hop_member_int(text, "hopwarden.v", 1);

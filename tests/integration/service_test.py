@@ -226,7 +226,7 @@ class Switch(ServiceCase):
 
     def assert_of_session(self, alert, login, name="anna", source=USUAL):
         self.assertEqual((alert["user.name"], alert.get("source.ip")), (name, source), str(login))
-        self.assertEqual(alert.get("hopwarden.session"), login.alert["event.id"], str(login))
+        self.assertEqual(alert.get("hopwarden.within"), login.alert["event.id"], str(login))
 
     def test_sudo(self):
         before = self.values_of("anna")
@@ -327,7 +327,7 @@ class Switch(ServiceCase):
         second = next(alert for alert in self.about("sudo", mark) if alert["event.action"] == "login-scored")
         self.assertEqual((second["user.name"], second["hopwarden.action"]), ("dora", "block"))
         self.assertIn("source", second["hopwarden.degraded"])
-        self.assertNotIn("hopwarden.session", second)
+        self.assertNotIn("hopwarden.within", second)
 
     def test_a_planted_record_is_no_session(self):
         """In the place of the real one: another user's file, and one of another process."""
@@ -337,7 +337,7 @@ class Switch(ServiceCase):
                 os.chown(f"{folder}/{name}", self.box.accounts["anna"].uid, 0)
         login = self.within("dora", "sudo -n id -un", halfway=spoil)
         self.assertEqual(self.verdict("sudo")["hopwarden.action"], "block", str(login))
-        self.assertNotIn("hopwarden.session", self.verdict("sudo"))
+        self.assertNotIn("hopwarden.within", self.verdict("sudo"))
 
     def test_an_audit_session_that_says_otherwise(self):
         """Set by root in the session: neither side is believed, and the origin is not known."""
@@ -369,6 +369,28 @@ class Switch(ServiceCase):
         login = self.within("anna", "sudo -k id -un", answers=["anna-word"], halfway=broken)
         self.assertIn("root\n", login.seen, str(login))
         self.assertIn("config", self.verdict("sudo")["hopwarden.degraded"])
+
+
+class OwnLog(ServiceCase):
+    """A log with sudo in it replays to the same verdicts: nothing was learned from it there either."""
+
+    @classmethod
+    def give_history(cls):
+        pass
+
+    def test_the_log_replays(self):
+        for source in (USUAL, ABROAD, USUAL):
+            self.within("anna", "sudo -k id -un", source=source, answers=[self.right(), "anna-word", self.right()])
+        log = self.box.hopwarden("log", "--json").stdout
+        sandbox.write(self.box.path("own.ndjson"), log)
+        told = {entry["event.id"]: entry for entry in map(json.loads, log.splitlines()) if "hopwarden.risk_bits" in entry}
+        self.assertEqual([entry["service.name"] for entry in told.values()].count("sudo"), 3, log)
+        done = self.box.hopwarden("replay", "--events", self.box.path("own.ndjson"), "--verdicts", self.box.path("verdicts"))
+        with open(self.box.path("verdicts"), encoding="utf-8") as file:
+            again = {entry["event.id"]: entry for entry in map(json.loads, file)}
+        for number, entry in told.items():
+            for name in ("hopwarden.action", "hopwarden.risk_bits", "hopwarden.reason_codes"):
+                self.assertEqual(again[number][name], entry[name], f"{name}\n{entry}\n{again[number]}\n{done.stdout}{done.stderr}")
 
 
 class OffByDefault(ServiceCase):
@@ -446,7 +468,7 @@ class Cockpit(ServiceCase):
         text = self.cockpit("dora", USUAL, ["dora-word"], bridge).text
         self.assertIn("root\n", text)
         sudo, cockpit = self.verdict("sudo"), self.verdict("cockpit")
-        self.assertEqual(sudo["hopwarden.session"], cockpit["event.id"])
+        self.assertEqual(sudo["hopwarden.within"], cockpit["event.id"])
         self.assertEqual(sudo["source.ip"], USUAL)
 
 
@@ -463,7 +485,7 @@ class Table(ServiceCase):
         return "yes" if condition else "no"
 
     def origin_of(self, alert, told):
-        if alert.get("hopwarden.session"):
+        if alert.get("hopwarden.within"):
             return "the session's" if alert.get("source.ip") == USUAL else "?"
         return told if alert.get("source.ip") == ABROAD else "?"
 
