@@ -7,7 +7,7 @@
  *     [--user-size N] [--descriptors N] [--fail-allocation N]
  *
  * phases: auth, account, setcred, open, close. "\n" in a value stands for a newline. Prints
- * "auth=0", "text: ...", "login=<id>".
+ * "auth=0", "auth took 12 ms", "text: ...", "login=<id>".
  *
  * --repeat N     logs in N times; prints descriptors, resident pages and bytes of heap in use after
  *                the first tenth and at the end
@@ -31,6 +31,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWERS_MAX 8
@@ -142,6 +143,13 @@ static int phase_of(const char *word)
     return phase;
 }
 
+static long now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Each of the phases in turn; the last answer. */
 static int play_phases(struct play *play, pam_handle_t *pamh, const char *phases)
 {
@@ -150,9 +158,10 @@ static int play_phases(struct play *play, pam_handle_t *pamh, const char *phases
     allocations_left = play->fail_allocation;
     for (char *name; copy != NULL && (name = strsep(&rest, ",")) != NULL;) {
         int phase = phase_of(name);
+        long before = now_ms();
         code = call(pamh, phase);
         if (!play->quiet)
-            printf("%s=%d\n", name, code);
+            printf("%s=%d\n%s took %ld ms\n", name, code, name, now_ms() - before);
         if (phase < PHASES && code >= 0 && code < CODES_MAX)
             play->came[phase][code]++;
     }
