@@ -18,7 +18,7 @@
  * --module PATH  between logins the module is opened and closed once more; prints "stays=1" if it
  *                is still mapped when nobody holds it
  * --descriptors N leaves N descriptors to the process; --fail-allocation N makes the N-th
- * allocation of the phases fail (neither under a sanitizer).
+ * allocation of the phases fail (not under a sanitizer).
  */
 #include <dirent.h>
 #include <dlfcn.h>

@@ -59,8 +59,8 @@ class ServiceCase(HostCase):
         cls.box.private_folder("/var/spool/cron/crontabs", 0o1730)
 
     @classmethod
-    def configure(cls, **more):
-        super().configure(more=f"services = {SERVICES}", **more)
+    def configure(cls, lines="", **more):
+        super().configure(more=f"services = {SERVICES}\n{lines}", **more)
 
     # -- what came of it ------------------------------------------------------------------------------------------
 
@@ -369,6 +369,18 @@ class Switch(ServiceCase):
         login = self.within("anna", "sudo -k id -un", answers=["anna-word"], halfway=broken)
         self.assertIn("root\n", login.seen, str(login))
         self.assertIn("config", self.verdict("sudo")["hopwarden.degraded"])
+
+    def test_crash_free_under_valgrind(self):
+        self.configure(lines="deadline_ms = 10000\n")  # everything is slow there
+        self.addCleanup(self.configure)
+        folder, here = self.box.path("services"), os.path.dirname(os.path.abspath(__file__))
+        sandbox.write(f"{folder}/su", "auth required pam_hopwarden.so\naccount required pam_hopwarden.so\nsession required pam_hopwarden.so\n")
+        driver = os.path.join(self.box.build, "tests", "integration", "pam_driver")
+        login = self.within("anna", "sudo -k valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite "
+                            f"--suppressions={here}/valgrind.supp {driver} {folder} su ben auth,account,setcred,open,close", answers=["anna-word"])
+        self.assertIn("status 0", login.seen, str(login))
+        self.assertIn("open=0", login.seen, str(login))
+        self.assert_of_session(self.verdict("su"), login)
 
 
 class OwnLog(ServiceCase):
