@@ -255,7 +255,7 @@ int main(void)
     tcase_add_loop_test(tests, no_input_breaks_the_line, 0, 20);
     tcase_add_test(tests, reasons_go_before_names_and_from_the_last);
     tcase_add_test(tests, a_cut_name_says_so);
-    tcase_set_timeout(tests, 60); /* hostile input, under sanitizers, on a busy machine */
+    tcase_set_timeout(tests, 60); /* under sanitizers, on a busy machine */
     tcase_add_test(tests, it_appends);
     tcase_add_test(tests, a_switch_names_the_account_and_the_session);
     suite_add_tcase(suite, tests);
