@@ -176,7 +176,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
 EXPORT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct hop_call *call;
-    int code = hop_call_new(pamh, flags, argc, argv, HOP_PHASE_AUTH, &call);
+    int code = hop_call_new(pamh, flags, argc, argv, HOP_PHASE_SESSION, &call);
     if (call == NULL)
         return code;
     call->trouble.rc = HOP_OK; /* the phases that judge have told it */
@@ -254,7 +254,12 @@ static void leave_id(struct hop_call *call)
 {
     char variable[64];
     struct hop_text text = hop_text_over(variable, sizeof variable);
-    hop_text_format(&text, "HOPWARDEN_LOGIN=%s", call->connection.login.id);
+    const char *id = call->connection.login.id;
+    if (call->service == HOP_SERVICE_SWITCH) /* who is in goes on in the same session */
+        id = call->connection.login.session;
+    if (id[0] == '\0')
+        return;
+    hop_text_format(&text, "HOPWARDEN_LOGIN=%s", id);
     pam_putenv(call->pamh, variable);
 }
 
@@ -293,7 +298,7 @@ static int close_session(struct hop_call *call)
         note_recorded(
             call, hop_engine_ended_by(call->engine, &call->connection.login, call->deadline, &why),
             &why);
-    if (call->over_ssh)
+    if (hop_call_has_record(call))
         hop_connection_remove(HOP_CONNECTIONS, call->monitor);
     return PAM_SUCCESS;
 }

@@ -107,7 +107,8 @@ static bool learn(struct hop_desk *desk, const struct hop_entry *entry,
                   const struct hop_login *login, struct hop_judgement *judgement,
                   struct hop_answer *answer, struct hop_error *err)
 {
-    struct hop_moment moment = {.mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
+    struct hop_moment moment = {.service = hop_service_of(entry->login.service),
+                                .mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
                                 .phase = HOP_PHASE_REPLAY,
                                 .lane = login->lane,
                                 .first_factor_proven = true};

@@ -72,7 +72,8 @@ struct hop_lesson hop_lesson_of(const struct hop_verdict *verdict, const struct 
     end.phase = HOP_PHASE_SESSION;
     hop_answer_of(verdict, &end, &answer);
     /* a permit lets in, and vouches for nothing */
-    bool learn = answer.kind == HOP_ANSWER_ALLOW && !answer.permitted;
+    bool learn =
+        answer.kind == HOP_ANSWER_ALLOW && !answer.permitted && hop_service_enters(moment->service);
     return (struct hop_lesson){.learn = learn, .confirmed = learn && answer.action == HOP_STEP_UP};
 }
 
