@@ -403,6 +403,20 @@ class Switch(ServiceCase):
         self.assertIn("open=0", login.seen, str(login))
         self.assert_of_session(self.verdict("su"), login)
 
+    def test_without_descriptors_or_memory_nothing_opens_and_nothing_crashes(self):
+        """A person who is blocked once sudo is passed, in a stack of our lines alone."""
+        folder = self.box.path("services")
+        sandbox.write(f"{folder}/su", "account required pam_hopwarden.so\nsession required pam_hopwarden.so\n")
+        driver = f"{self.box.build}/tests/integration/pam_driver {folder} su ben account,open"
+        self.addCleanup(self.box.hopwarden, "unfreeze", "account", "anna")
+        login = self.within("anna", f"sudo -k sh -c '/usr/local/bin/hopwarden freeze account anna --block; for n in 4 5 6 7 8 10 12 16; do {driver} --descriptors $n || echo CRASH $?; done; "
+                            f"n=1; while [ $n -le 160 ]; do {driver} --fail-allocation $n || echo CRASH $?; n=$((n + 1 + n / 12)); done; echo tried'",
+                            answers=["anna-word"])
+        self.assertIn("tried", login.seen, str(login))
+        self.assertNotIn("CRASH", login.seen)
+        self.assertNotIn("open=0", login.seen)
+        self.assertNotIn("account=0", login.seen)
+
 
 class OwnLog(ServiceCase):
     """A log with sudo in it replays to the same verdicts: nothing was learned from it there either."""
