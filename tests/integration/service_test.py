@@ -14,7 +14,7 @@ from scene import ABROAD, IN_BETA, OFFICE, USUAL
 
 MANUAL = os.path.join(sandbox.SOURCE, "docs", "pam_hopwarden.8")
 COLUMNS = ("whose", "origin", "asks", "refuses", "learns")
-SERVICES = "sshd login remote su su-l sudo sudo-i cron systemd-user cockpit"
+SERVICES = "sshd login remote su su-l runuser sudo sudo-i cron systemd-user cockpit"
 LOGIN_PROMPT = re.compile(r"(?:code|password|login)[^\n:]*: *$", re.IGNORECASE)
 COCKPIT = "/usr/lib/cockpit/cockpit-session"
 OURS = ("account required pam_hopwarden.so", "session required pam_hopwarden.so")
@@ -288,6 +288,27 @@ class Switch(ServiceCase):
         self.assertIn("ben\n", login.seen, str(login))
         self.assert_of_session(self.verdict("su"), login)
 
+    def test_runuser_in_a_session_is_the_person_s(self):
+        sandbox.write("/etc/pam.d/runuser", "\n".join([*OURS, debians("runuser")]))
+        login = self.within("anna", "sudo -k runuser -u ben -- id -un", answers=["anna-word"])
+        self.assertIn("ben\n", login.seen, str(login))
+        self.assert_of_session(self.verdict("runuser"), login)
+        self.assertEqual(self.verdict("runuser")["hopwarden.phase"], "session", "the only one it asks")
+
+    def test_sudo_i_is_a_service_of_its_own(self):
+        sandbox.write("/etc/pam.d/sudo-i", shipped("sudo"))
+        login = self.within("anna", "sudo -k -i id -un", answers=["anna-word"])
+        self.assertIn("root\n", login.seen, str(login))
+        self.assert_of_session(self.verdict("sudo-i"), login)
+
+    def test_a_shared_account_s_session_says_whose_key_it_was(self):
+        self.configure(mode="observe")
+        self.addCleanup(self.configure)
+        login = self.within("root", "su ben -c 'id -un'", source=OFFICE)
+        self.assertIn("ben\n", login.seen, str(login))
+        self.assert_of_session(self.verdict("su"), login, "root", OFFICE)
+        self.assertEqual(self.verdict("su")["hopwarden.key"], self.print_of("root"))
+
     def test_root_outside_every_session(self):
         """A boot script, a timer, a service: not stopped, not asked, nobody's."""
         done = sandbox.run("/usr/bin/su", "ben", "-c", "id -un")
@@ -381,6 +402,20 @@ class Switch(ServiceCase):
         self.assertIn("status 0", login.seen, str(login))
         self.assertIn("open=0", login.seen, str(login))
         self.assert_of_session(self.verdict("su"), login)
+
+    def test_without_descriptors_or_memory_nothing_opens_and_nothing_crashes(self):
+        """A person who is blocked once sudo is passed, in a stack of our lines alone."""
+        folder = self.box.path("services")
+        sandbox.write(f"{folder}/su", "account required pam_hopwarden.so\nsession required pam_hopwarden.so\n")
+        driver = f"{self.box.build}/tests/integration/pam_driver {folder} su ben account,open"
+        self.addCleanup(self.box.hopwarden, "unfreeze", "account", "anna")
+        login = self.within("anna", f"sudo -k sh -c '/usr/local/bin/hopwarden freeze account anna --block; for n in 4 5 6 7 8 10 12 16; do {driver} --descriptors $n || echo CRASH $?; done; "
+                            f"n=1; while [ $n -le 160 ]; do {driver} --fail-allocation $n || echo CRASH $?; n=$((n + 1 + n / 12)); done; echo tried'",
+                            answers=["anna-word"])
+        self.assertIn("tried", login.seen, str(login))
+        self.assertNotIn("CRASH", login.seen)
+        self.assertNotIn("open=0", login.seen)
+        self.assertNotIn("account=0", login.seen)
 
 
 class OwnLog(ServiceCase):
