@@ -75,7 +75,7 @@ class Server:
         self.path = os.path.join(folder, "redis.sock")
         acl = os.path.join(folder, "users.acl")
         with open(acl, "w", encoding="ascii") as file:
-            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* &* +@all", *users]) + "\n")
+            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* +@all", *users]) + "\n")
         self._log = os.path.join(folder, "redis.log")
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", self.path, "--unixsocketperm", "700", "--dir", folder, "--logfile",
