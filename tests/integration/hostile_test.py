@@ -203,15 +203,38 @@ class Acl(Shared):
         self.addCleanup(self.admin, "ACL", "SETUSER", "default", "off", "resetpass")
         self.assertIn("lets in whoever has no password", self.findings("acme")[0])
 
-    def test_doctor_tells_of_a_user_whom_nothing_binds(self):
-        """As it would have to be on a server without selectors: one pattern for all commands."""
-        self.admin("ACL", "SETUSER", "loose", "on", ">sesame-loose", "~hop:1:*", "+@all")
-        self.addCleanup(self.admin, "ACL", "DELUSER", "loose")
-        self.write("loose.secret", "sesame-loose\n", 0o600)
-        self.write("loose.conf", CONF.format(tenant="acme", folder=self.folder, user=(
-            f"history_user = loose\nhistory_secret = {self.folder}/loose.secret")))
-        told, = self.findings("loose")
-        self.assertIn("loose may read what other customers' hosts wrote", told)
+    def rights(self, tenant="acme"):
+        done = self.run_as(tenant, "doctor", "--json")
+        return [f'{finding["state"]}: {finding["what"]}' for finding in json.loads(done.stdout) if finding["check"] == "rights"]
+
+    def test_doctor_tells_what_a_user_may_beyond_its_lines(self):
+        before = self.everything()
+        self.assertEqual(self.rights(), ["fine: user acme was refused all that is not its own"])
+        line = self.acl("acme").splitlines()[0]
+        self.addCleanup(self.admin, "ACL", "SETUSER", "acme", "reset", *line.split()[2:], ">sesame-acme")
+        for more, what in (("(~hop:1:p:* +hgetall)", "read other tenants' profiles"),
+                           ("(~hop:1:p:*:home +hdel)", "write home's profiles"),
+                           ("(~hop:1:freeze +hdel)", "freeze and unfreeze"),
+                           ("(~hop:1:x:* +srem)", "take touches away")):
+            self.admin("ACL", "SETUSER", "acme", more)
+            self.assertIn(f"critical: user acme may {what}", self.rights())
+        self.admin("ACL", "SETUSER", "acme", "~*", "+@all")
+        self.assertIn("critical: user acme may write other tenants' profiles", self.rights())
+        self.assertEqual(self.everything(), before, "what was tried changed nothing")
+
+    def test_doctor_tries_the_helpers_user(self):
+        secret = self.write("helper.secret", "sesame-acme-keys\n", 0o600)
+        with open(f"{self.folder}/acme.conf", encoding="ascii") as file:
+            text = file.read()
+        self.write("helped.conf", text.replace("[home]", f"helper_user = acme-keys\nhelper_secret = {secret}\n[home]", 1))
+        self.assertIn("fine: user acme-keys was refused all that is not its own", self.rights("helped"))
+        line = self.acl("acme").splitlines()[1]
+        self.addCleanup(self.admin, "ACL", "SETUSER", "acme-keys", "reset", *line.split()[2:], ">sesame-acme-keys")
+        self.admin("ACL", "SETUSER", "acme-keys", "(~hop:1:p:*:acme +hdel +multi +exec)", "+multi", "+exec")
+        self.assertEqual([line for line in self.rights("helped") if "acme-keys" in line],
+                         ["critical: user acme-keys may write this tenant's profiles"])
+        self.write("helper.secret", "wrong\n", 0o600)
+        self.assertIn("warning: user acme-keys does not get in: the sshd helpers print keys unjudged", self.rights("helped"))
 
 
 class Refusals(Shared):

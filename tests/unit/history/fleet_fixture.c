@@ -21,6 +21,13 @@
 #define START_MS 30000
 #define TELL_MS 2000
 #define PAUSE_NS 20000000
+/* Both below those that the kernel gives to clients. */
+#define FIRST_PORT 10000
+#define PORTS 10000
+#define BUS_OFFSET 10000
+/* Patient with a machine that has other things to do. */
+#define PATIENT_MS "10000"
+#define HASTY_MS "700"
 
 static void must(bool fine, const char *what)
 {
@@ -47,8 +54,8 @@ uint16_t server_port(void)
     unsigned port;
     do {
         must(hop_entropy(&port, sizeof port, NULL) == HOP_OK, "entropy");
-        port = 20000 + port % 10000;
-    } while (!is_free(port) || !is_free(port + 10000));
+        port = FIRST_PORT + port % PORTS;
+    } while (!is_free(port) || !is_free(port + BUS_OFFSET));
     return (uint16_t)port;
 }
 
@@ -156,7 +163,7 @@ struct server sentinel_start(uint16_t primary, int quorum)
     snprintf(lines, sizeof lines,
              "sentinel monitor " FLEET_SERVICE " 127.0.0.1 %u %d\n"
              "sentinel auth-pass " FLEET_SERVICE " \"" REDIS_PASSWORD "\"\n"
-             "sentinel down-after-milliseconds " FLEET_SERVICE " 300\n"
+             "sentinel down-after-milliseconds " FLEET_SERVICE " " PATIENT_MS "\n"
              "sentinel failover-timeout " FLEET_SERVICE " 3000",
              primary, quorum);
     return server_start(server_port(), true, lines);
@@ -174,7 +181,8 @@ static void nodes_write(const struct server *servers, size_t primaries, size_t c
     for (size_t i = 0; i < count; i++) {
         bool primary = i < primaries;
         fprintf(file, "%040zx 127.0.0.1:%u@%u %s%s ", i + 1, servers[i].port,
-                servers[i].port + 10000u, i == self ? "myself," : "", primary ? "master" : "slave");
+                servers[i].port + (unsigned)BUS_OFFSET, i == self ? "myself," : "",
+                primary ? "master" : "slave");
         if (primary)
             fprintf(file, "- 0 0 %zu connected %zu-%zu\n", i + 1, 16384 * i / primaries,
                     16384 * (i + 1) / primaries - 1);
@@ -185,20 +193,60 @@ static void nodes_write(const struct server *servers, size_t primaries, size_t c
     fclose(file);
 }
 
+/* None of these is there yet to hold its port. */
+static uint16_t port_beside(const struct server *servers, size_t count)
+{
+    uint16_t port = server_port();
+    for (size_t i = 0; i < count; i++)
+        if (servers[i].port == port)
+            return port_beside(servers, count);
+    return port;
+}
+
 void cluster_start(struct server *servers, size_t primaries, size_t replicas)
 {
     size_t count = primaries + replicas;
     for (size_t i = 0; i < count; i++)
-        servers[i].port = server_port();
+        servers[i].port = port_beside(servers, i);
     for (size_t i = 0; i < count; i++)
         nodes_write(servers, primaries, count, i);
     for (size_t i = 0; i < count; i++)
         servers[i] = server_start(servers[i].port, false,
-                                  "cluster-enabled yes\ncluster-node-timeout 700\nsave \"\"\n"
+                                  "cluster-enabled yes\ncluster-node-timeout " PATIENT_MS "\n"
+                                  "save \"\"\nrepl-diskless-sync-delay 0\n"
                                   "requirepass \"" REDIS_PASSWORD "\"\n"
                                   "masterauth \"" REDIS_PASSWORD "\"");
     for (size_t i = 0; i < count; i++)
         WAITS(&servers[i], "cluster_state:ok", "CLUSTER", "INFO");
+}
+
+void sentinel_hurry(const struct server *sentinel)
+{
+    WAITS(sentinel, "OK", "SENTINEL", "SET", FLEET_SERVICE, "down-after-milliseconds", HASTY_MS);
+}
+
+void node_hurry(const struct server *node)
+{
+    WAITS(node, "OK", "CONFIG", "SET", "cluster-node-timeout", HASTY_MS);
+}
+
+static int64_t offset_of(const struct server *server)
+{
+    static const char field[] = "master_repl_offset:";
+    const char *told = strstr(TOLD(server, "INFO", "replication"), field);
+    return told ? strtoll(told + sizeof field - 1, NULL, 10) : -1;
+}
+
+/* WAIT counts what its own connection wrote only. */
+void replica_waits(const struct server *replica, const struct server *primary)
+{
+    int64_t goal = offset_of(primary);
+    struct hop_deadline by = hop_clock_deadline(START_MS);
+    must(goal >= 0, "replication");
+    while (offset_of(replica) < goal) {
+        must(!hop_deadline_passed(by, hop_clock_monotonic_ns()), "replication");
+        pause_once();
+    }
 }
 
 struct fleet *fleet_start(void)

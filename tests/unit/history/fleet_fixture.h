@@ -45,6 +45,11 @@ void server_waits(const struct server *server, const char *text, size_t count,
 struct server sentinel_start(uint16_t primary, int quorum);
 /* Primaries share the slots evenly; replica i follows primary i. Ready when it returns. */
 void cluster_start(struct server *servers, size_t primaries, size_t replicas);
+/* From now on a silent server is taken for dead in less than a second; before, not so soon. */
+void sentinel_hurry(const struct server *sentinel);
+void node_hurry(const struct server *node);
+/* Until the replica has all that the primary has now. */
+void replica_waits(const struct server *replica, const struct server *primary);
 
 /* Seeds at these servers; `setups` has room for them. */
 struct hop_fleet_setup fleet_setup(const struct server *servers, size_t count,

@@ -491,7 +491,7 @@ START_TEST(keys_are_taken_apart)
 }
 END_TEST
 
-HOP_LOOPED_SUITE("prune", true, EACH_STORE(touches_of_two_days_stay),
+HOP_LOOPED_SUITE("prune", FIXTURE_FLEET, EACH_STORE(touches_of_two_days_stay),
                  EACH_STORE(visits_of_thirteen_months_stay),
                  EACH_STORE(values_not_seen_for_the_retention_go),
                  EACH_STORE(profiles_come_back_within_their_bounds),
