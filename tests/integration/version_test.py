@@ -106,9 +106,10 @@ class Older(Other):
         server = redis_place.Server(folder, ["user acme on >sesame ~hop:1:* +@all"])
         self.addCleanup(server.stop)
         told = json.loads(self.hopwarden("doctor", "--json", "--conf", f"{folder}/conf").stdout)
-        finding, = [finding for finding in told if finding["check"] == "users"]
-        self.assertEqual(finding["state"], "critical")
-        self.assertIn("Redis 7", finding["mend"])
+        rights = {finding["what"]: finding for finding in told if finding["check"] == "rights"}
+        found = rights["user acme may write home's profiles"]
+        self.assertEqual(found["state"], "critical")
+        self.assertIn("Redis 7", found["mend"])
 
 
 class NewerServers(Other):
