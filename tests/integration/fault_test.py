@@ -37,11 +37,18 @@ class Row:
     told: str
 
     def __str__(self):
-        return f"| {self.fault} | {self.verdict} | {self.lost} | {self.slowest} of {DEADLINE_MS} | {self.spooled} | {self.told} |"
+        return (f"| {self.fault} | {self.verdict} | {self.lost} | {self.spooled} | {self.slowest} of {DEADLINE_MS} |"
+                f" {self.told} |")
 
 
-HEAD = ("| the server | verdict | degraded | slowest phase, ms | spooled | the log line's note |\n"
+HEAD = ("| the server | verdict | degraded | records spooled | slowest phase, ms | the log line's note |\n"
         "| --- | --- | --- | --- | --- | --- |")
+DOCUMENT = os.path.join(sandbox.SOURCE, "docs", "history.md")
+TOOK = re.compile(r" \d+ of \d+ ")
+
+
+def timeless(line):
+    return TOOK.sub(" ", line)
 
 
 class Faults(InProcessCase):
@@ -142,6 +149,8 @@ class Faults(InProcessCase):
         entry, = self.entries(login)
         self.assertEqual(entry["event.outcome"], "success", entry)
         self.assertEqual(self.log_in()[:2], ("allow", ""), "as before")
+        with open(DOCUMENT, encoding="utf-8") as document:
+            self.assertIn(timeless(str(self.rows[-1])), map(timeless, document.read().splitlines()))
 
     def shown(self, told):
         """Without what changes from run to run."""
