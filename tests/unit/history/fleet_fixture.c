@@ -157,20 +157,32 @@ void server_stop(struct server *server)
     server->pid = 0;
 }
 
-struct server sentinel_start(uint16_t primary, int quorum)
+const char *tls_lines(uint16_t port)
 {
-    char lines[1024];
+    static char lines[1024];
+    snprintf(
+        lines, sizeof lines,
+        "tls-port %u\ntls-cluster yes\ntls-replication yes\ntls-auth-clients optional\n"
+        "tls-cert-file %s/server.pem\ntls-key-file %s/server.key\ntls-ca-cert-file %s/ca.pem\n",
+        port, fixture.folder, fixture.folder, fixture.folder);
+    return lines;
+}
+
+struct server sentinel_start(uint16_t primary, int quorum, const char *more)
+{
+    char lines[2048];
     snprintf(lines, sizeof lines,
              "sentinel monitor " FLEET_SERVICE " 127.0.0.1 %u %d\n"
              "sentinel auth-pass " FLEET_SERVICE " \"" REDIS_PASSWORD "\"\n"
              "sentinel down-after-milliseconds " FLEET_SERVICE " " PATIENT_MS "\n"
-             "sentinel failover-timeout " FLEET_SERVICE " 3000",
-             primary, quorum);
+             "sentinel failover-timeout " FLEET_SERVICE " 3000\n%s",
+             primary, quorum, more);
     return server_start(server_port(), true, lines);
 }
 
 /* What CLUSTER MEET and ADDSLOTS would lead to. */
-static void nodes_write(const struct server *servers, size_t primaries, size_t count, size_t self)
+static void nodes_write(const struct server *servers, const uint16_t *ports, size_t primaries,
+                        size_t count, size_t self)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%u", fixture.folder, servers[self].port);
@@ -180,8 +192,8 @@ static void nodes_write(const struct server *servers, size_t primaries, size_t c
     must(file != NULL, path);
     for (size_t i = 0; i < count; i++) {
         bool primary = i < primaries;
-        fprintf(file, "%040zx 127.0.0.1:%u@%u %s%s ", i + 1, servers[i].port,
-                servers[i].port + (unsigned)BUS_OFFSET, i == self ? "myself," : "",
+        fprintf(file, "%040zx 127.0.0.1:%u@%u %s%s ", i + 1, ports[i],
+                ports[i] + (unsigned)BUS_OFFSET, i == self ? "myself," : "",
                 primary ? "master" : "slave");
         if (primary)
             fprintf(file, "- 0 0 %zu connected %zu-%zu\n", i + 1, 16384 * i / primaries,
@@ -203,21 +215,38 @@ static uint16_t port_beside(const struct server *servers, size_t count)
     return port;
 }
 
-void cluster_start(struct server *servers, size_t primaries, size_t replicas)
+static void cluster_make(struct server *servers, size_t primaries, size_t replicas, bool tls)
 {
     size_t count = primaries + replicas;
+    struct server both[2 * FLEET_SERVERS_MAX];
+    uint16_t ports[2 * FLEET_SERVERS_MAX];
+    for (size_t i = 0; i < 2 * count; i++)
+        both[i].port = ports[i] = port_beside(both, i);
+    memcpy(servers, both, count * sizeof *servers);
     for (size_t i = 0; i < count; i++)
-        servers[i].port = port_beside(servers, i);
-    for (size_t i = 0; i < count; i++)
-        nodes_write(servers, primaries, count, i);
-    for (size_t i = 0; i < count; i++)
-        servers[i] = server_start(servers[i].port, false,
-                                  "cluster-enabled yes\ncluster-node-timeout " PATIENT_MS "\n"
-                                  "save \"\"\nrepl-diskless-sync-delay 0\n"
-                                  "requirepass \"" REDIS_PASSWORD "\"\n"
-                                  "masterauth \"" REDIS_PASSWORD "\"");
+        nodes_write(servers, tls ? ports + count : ports, primaries, count, i);
+    for (size_t i = 0; i < count; i++) {
+        char lines[2048];
+        snprintf(lines, sizeof lines,
+                 "cluster-enabled yes\ncluster-node-timeout " PATIENT_MS "\n"
+                 "save \"\"\nrepl-diskless-sync-delay 0\nrequirepass \"" REDIS_PASSWORD "\"\n"
+                 "masterauth \"" REDIS_PASSWORD "\"\n%s",
+                 tls ? tls_lines(ports[count + i]) : "");
+        servers[i] = server_start(ports[i], false, lines);
+        servers[i].tls_port = ports[count + i];
+    }
     for (size_t i = 0; i < count; i++)
         WAITS(&servers[i], "cluster_state:ok", "CLUSTER", "INFO");
+}
+
+void cluster_start(struct server *servers, size_t primaries, size_t replicas)
+{
+    cluster_make(servers, primaries, replicas, false);
+}
+
+void cluster_start_tls(struct server *servers, size_t primaries)
+{
+    cluster_make(servers, primaries, 0, true);
 }
 
 void sentinel_hurry(const struct server *sentinel)
@@ -253,7 +282,7 @@ struct fleet *fleet_start(void)
 {
     struct fleet *fleet = calloc(1, sizeof *fleet);
     must(fleet != NULL, "memory");
-    fleet->sentinel = sentinel_start(fixture.port, 1);
+    fleet->sentinel = sentinel_start(fixture.port, 1, "");
     cluster_start(fleet->nodes, 3, 0);
     return fleet;
 }
