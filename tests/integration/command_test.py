@@ -800,15 +800,16 @@ class OwnLog(Replayed):
     def busy_weeks(self):
         events = list(three_weeks())
         hour = datetime.timedelta(hours=1)
-        events += [event(NOW - 30 * hour, **{"source.ip": "10.2.7.7", "source.geo.location": None, "source.kind": None}),
-                   abroad(NOW - 29 * hour, **{"hopwarden.step_up": "fail"}),
-                   event(NOW - 27.5 * hour),
-                   abroad(NOW - 27.2 * hour, **{"source.kind": "fixed"}),  # nobody travels so fast, at whatever hour
-                   event(NOW - 27 * hour, **{"user.name": "bert", "hopwarden.key": OTHER_KEY}),
-                   event(NOW - 26 * hour, **{"user.name": "root"}),
-                   event(NOW - 25 * hour, **{"source.geo.location": {"lat": 48.856614, "lon": 2.352222},
+        late = NOW.replace(hour=0, minute=0, second=0) + 22.5 * hour  # what follows is of yesterday, after all the others
+        events += [event(late - 30 * hour, **{"source.ip": "10.2.7.7", "source.geo.location": None, "source.kind": None}),
+                   abroad(late - 29 * hour, **{"hopwarden.step_up": "fail"}),
+                   event(late - 27.5 * hour),
+                   abroad(late - 27.2 * hour, **{"source.kind": "fixed"}),  # nobody travels so fast, at whatever hour
+                   event(late - 27 * hour, **{"user.name": "bert", "hopwarden.key": OTHER_KEY}),
+                   event(late - 26 * hour, **{"user.name": "root"}),
+                   event(late - 25 * hour, **{"source.geo.location": {"lat": 48.856614, "lon": 2.352222},
                                              "source.geo.country_iso_code": "FR", "source.kind": "mobile"}),
-                   event(NOW - 24 * hour, **{"source.ip": None}), event(NOW - 23 * hour, **{"hopwarden.key": None})]
+                   event(late - 24 * hour, **{"source.ip": None}), event(late - 23 * hour, **{"hopwarden.key": None})]
         return events
 
     def test_a_log_of_one_witness(self):
