@@ -73,9 +73,9 @@ def abroad(time, **more):
                           "hopwarden.key": OTHER_KEY, **more})
 
 
-def three_weeks(**more):
-    """Eight logins on each of 21 days up to yesterday."""
-    first = NOW.replace(hour=8, minute=0, second=0) - datetime.timedelta(days=21)
+def three_weeks(ago=1, **more):
+    """Eight logins on each of 21 days up to yesterday, or to so many days ago."""
+    first = NOW.replace(hour=8, minute=0, second=0) - datetime.timedelta(days=20 + ago)
     for day in range(21):
         for turn in range(8):
             time = first + datetime.timedelta(days=day, minutes=50 * turn + (day * 7 + turn * 13) % 40)
@@ -798,18 +798,17 @@ class Replay(Replayed):
 class OwnLog(Replayed):
     """What was logged replays to the same verdicts, to the decibit."""
     def busy_weeks(self):
-        events = list(three_weeks())
+        events = list(three_weeks(ago=2))  # all of it before what follows, at whatever hour this runs
         hour = datetime.timedelta(hours=1)
-        late = NOW.replace(hour=0, minute=0, second=0) + 22.5 * hour  # what follows is of yesterday, after all the others
-        events += [event(late - 30 * hour, **{"source.ip": "10.2.7.7", "source.geo.location": None, "source.kind": None}),
-                   abroad(late - 29 * hour, **{"hopwarden.step_up": "fail"}),
-                   event(late - 27.5 * hour),
-                   abroad(late - 27.2 * hour, **{"source.kind": "fixed"}),  # nobody travels so fast, at whatever hour
-                   event(late - 27 * hour, **{"user.name": "bert", "hopwarden.key": OTHER_KEY}),
-                   event(late - 26 * hour, **{"user.name": "root"}),
-                   event(late - 25 * hour, **{"source.geo.location": {"lat": 48.856614, "lon": 2.352222},
+        events += [event(NOW - 30 * hour, **{"source.ip": "10.2.7.7", "source.geo.location": None, "source.kind": None}),
+                   abroad(NOW - 29 * hour, **{"hopwarden.step_up": "fail"}),
+                   event(NOW - 27.5 * hour),
+                   abroad(NOW - 27.2 * hour, **{"source.kind": "fixed"}),  # nobody travels so fast, at whatever hour
+                   event(NOW - 27 * hour, **{"user.name": "bert", "hopwarden.key": OTHER_KEY}),
+                   event(NOW - 26 * hour, **{"user.name": "root"}),
+                   event(NOW - 25 * hour, **{"source.geo.location": {"lat": 48.856614, "lon": 2.352222},
                                              "source.geo.country_iso_code": "FR", "source.kind": "mobile"}),
-                   event(late - 24 * hour, **{"source.ip": None}), event(late - 23 * hour, **{"hopwarden.key": None})]
+                   event(NOW - 24 * hour, **{"source.ip": None}), event(NOW - 23 * hour, **{"hopwarden.key": None})]
         return events
 
     def test_a_log_of_one_witness(self):
