@@ -65,7 +65,7 @@ function(hop_unit_tests layer)
         target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
         target_compile_definitions(${target} PRIVATE HOP_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
         add_test(NAME unit/${layer}/${noun} COMMAND ${target})
-        set_tests_properties(unit/${layer}/${noun} PROPERTIES TIMEOUT 120)
+        set_tests_properties(unit/${layer}/${noun} PROPERTIES TIMEOUT 600)
     endforeach()
 endfunction()
 
