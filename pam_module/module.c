@@ -75,6 +75,8 @@ static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
                       hop_engine_judged_by(call->engine, &call->connection.login, &call->judgement,
                                            ret_answer, moment.mode, call->deadline, &why),
                       &why);
+    if (call->trouble.rc == HOP_OK)
+        call->trouble = why; /* a store that answers and takes nothing: the record waits */
     call->connection.verdict.losses |= call->losses;
     hop_report_verdict(call, ret_answer);
     hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
