@@ -243,7 +243,12 @@ void hop_text_put_span(struct hop_text *text, struct hop_span span)
 
 void hop_text_put_char(struct hop_text *text, char c)
 {
-    hop_text_put_span(text, (struct hop_span){.at = &c, .len = 1});
+    if (text->cut || text->len + 1 >= text->size) {
+        text->cut = true;
+        return;
+    }
+    text->at[text->len++] = c;
+    text->at[text->len] = 0;
 }
 
 static void put_unsigned(struct hop_text *text, uint64_t number, int least_digits)

@@ -82,6 +82,14 @@ static struct hop_text read_add(struct hop_reads *reads, enum hop_read_kind kind
     return hop_text_over(read->key, sizeof read->key);
 }
 
+/* Another read of the key before. */
+static void read_again(struct hop_reads *reads, enum hop_read_kind kind, unsigned limit)
+{
+    const char *key = reads->items[reads->count - 1].key;
+    struct hop_text text = read_add(reads, kind, limit);
+    hop_text_put(&text, key);
+}
+
 static void profile_add(struct hop_reads *reads, const struct hop_login *login,
                         const struct hop_reach *reach, const char *witness)
 {
@@ -98,8 +106,7 @@ static void touches_add(struct hop_reads *reads, const struct hop_login *login,
     for (int64_t back = 0; back < HOP_TOUCH_BUCKETS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_TOUCH_READ_MAX);
         hop_key_touches(&key, reach, login->identity, newest - back);
-        key = read_add(reads, HOP_READ_SET_SIZE, 0);
-        hop_key_touches(&key, reach, login->identity, newest - back);
+        read_again(reads, HOP_READ_SET_SIZE, 0);
     }
 }
 
@@ -135,8 +142,7 @@ static void owners_add(struct hop_reads *reads, const struct hop_login *login,
 {
     struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_NAMES_READ_MAX);
     hop_key_owners(&key, reach, login->key);
-    key = read_add(reads, HOP_READ_SET_SIZE, 0);
-    hop_key_owners(&key, reach, login->key);
+    read_again(reads, HOP_READ_SET_SIZE, 0);
 }
 
 static void inventory_add(struct hop_reads *reads, const struct hop_login *login,
@@ -144,8 +150,7 @@ static void inventory_add(struct hop_reads *reads, const struct hop_login *login
 {
     struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_NAMES_READ_MAX);
     hop_key_inventory(&key, reach, &login->origin.address);
-    key = read_add(reads, HOP_READ_SET_SIZE, 0);
-    hop_key_inventory(&key, reach, &login->origin.address);
+    read_again(reads, HOP_READ_SET_SIZE, 0);
 }
 
 /* Who administers this tenant, and all tenants: of the whole organisation for team "". */

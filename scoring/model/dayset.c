@@ -116,6 +116,14 @@ void hop_dayset_join(struct hop_dayset *into, const struct hop_dayset *other)
     or_aged(into->bits, other->bits, ahead > 0 ? 0 : -ahead);
 }
 
+bool hop_dayset_holds(const struct hop_dayset *set, const struct hop_dayset *other)
+{
+    bool single = other->bits[0] == 1;
+    for (int i = 1; i < HOP_DAYSET_WORDS; i++)
+        single &= other->bits[i] == 0;
+    return single && hop_dayset_has(set, other->last_day) && (set->confirmed || !other->confirmed);
+}
+
 bool hop_dayset_equal(const struct hop_dayset *a, const struct hop_dayset *b)
 {
     return a->confirmed == b->confirmed && memcmp(a->bits, b->bits, sizeof a->bits) == 0 &&
@@ -211,8 +219,11 @@ void hop_dayset_put(struct hop_text *text, const struct hop_dayset *set)
     int top = previous_bit(set, HOP_DAYSET_WINDOW - 1);
     hop_text_put_int(text, top < 0 ? 0 : set->last_day);
     hop_text_put_char(text, ':');
+    char hex[HOP_DAYSET_WINDOW / 4];
+    size_t len = 0;
     for (int at = top < 0 ? 0 : top / 4; at >= 0; at--)
-        hop_text_put_char(text, digits[set->bits[at / 16] >> (at % 16 * 4) & 15]);
+        hex[len++] = digits[set->bits[at / 16] >> (at % 16 * 4) & 15];
+    hop_text_put_span(text, (struct hop_span){hex, len});
     if (set->confirmed)
         hop_text_put_char(text, '+');
 }
