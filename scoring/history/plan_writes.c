@@ -177,14 +177,6 @@ static void eviction_add(struct pen *pen, enum hop_kind kind, const char *value)
     write_add(pen, HOP_WRITE_DROP, field, NULL);
 }
 
-static unsigned values_of_kind(const struct hop_profile *profile, enum hop_kind kind)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < profile->count; i++)
-        count += profile->sightings[i].kind == kind;
-    return count;
-}
-
 /* The value just learned is the heaviest there can be, seen on every day of the window, so that it
  * is another's turn to go. */
 static enum hop_rc kin_of(const struct hop_profile *own, enum hop_kind kind, struct hop_span value,
@@ -217,9 +209,11 @@ static void surplus_drop(struct pen *pen, struct hop_profile *kin, enum hop_kind
 static void make_room(struct pen *pen, const struct hop_profile *own, enum hop_kind kind,
                       struct hop_span value)
 {
+    unsigned bound = hop_kind_facts(kind)->bound;
+    if (pen->rc != HOP_OK || own->of_kind[kind] < bound)
+        return;
     bool fresh = !hop_profile_find(own, kind, value);
-    if (pen->rc != HOP_OK ||
-        values_of_kind(own, kind) + (unsigned)fresh <= hop_kind_facts(kind)->bound)
+    if (own->of_kind[kind] + (unsigned)fresh <= bound)
         return;
     struct hop_profile kin;
     hop_profile_init(&kin);
