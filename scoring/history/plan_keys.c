@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "encode.h"
-#include "plan.h"
+#include "plan_layout.h"
 
 #include <string.h>
 
@@ -47,11 +47,17 @@ void hop_key_profile(struct hop_text *text, const struct hop_reach *reach, const
     tail_put(text, witness);
 }
 
-void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const char *identity,
-                     int64_t bucket)
+void hop_key_touches_head(struct hop_text *text, const struct hop_reach *reach,
+                          const char *identity)
 {
     head_put(text, reach, "x", identity);
     hop_text_put_char(text, ':');
+}
+
+void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                     int64_t bucket)
+{
+    hop_key_touches_head(text, reach, identity);
     hop_text_put_int(text, bucket);
 }
 
@@ -71,8 +77,8 @@ void hop_key_failures(struct hop_text *text, const struct hop_reach *reach, cons
     hop_text_put_int(text, bucket);
 }
 
-void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
-                          const struct hop_address *address, int64_t bucket)
+void hop_key_net_failures_head(struct hop_text *text, const struct hop_reach *reach,
+                               const struct hop_address *address)
 {
     char name[HOP_PREFIX_TEXT_MAX];
     struct hop_text name_text = hop_text_over(name, sizeof name);
@@ -80,6 +86,12 @@ void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
     hop_prefix_put(&name_text, &net);
     head_put(text, reach, "q", name);
     hop_text_put_char(text, ':');
+}
+
+void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
+                          const struct hop_address *address, int64_t bucket)
+{
+    hop_key_net_failures_head(text, reach, address);
     hop_text_put_int(text, bucket);
 }
 

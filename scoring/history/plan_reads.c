@@ -102,10 +102,14 @@ static void profile_add(struct hop_reads *reads, const struct hop_login *login,
 static void touches_add(struct hop_reads *reads, const struct hop_login *login,
                         const struct hop_reach *reach)
 {
+    char head[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(head, sizeof head);
     int64_t newest = hop_touch_bucket(login->time);
+    hop_key_touches_head(&text, reach, login->identity);
     for (int64_t back = 0; back < HOP_TOUCH_BUCKETS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_TOUCH_READ_MAX);
-        hop_key_touches(&key, reach, login->identity, newest - back);
+        hop_text_put_span(&key, (struct hop_span){head, text.len});
+        hop_text_put_int(&key, newest - back);
         read_again(reads, HOP_READ_SET_SIZE, 0);
     }
 }
@@ -131,9 +135,13 @@ static void failures_add(struct hop_reads *reads, const struct hop_login *login,
     }
     if (layout->net_failures == HOP_LAYOUT_NONE)
         return;
+    char head[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(head, sizeof head);
+    hop_key_net_failures_head(&text, reach, &login->origin.address);
     for (int64_t back = 0; back < HOP_FAILURE_BUCKETS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_FAILURE_READ_MAX);
-        hop_key_net_failures(&key, reach, &login->origin.address, newest - back);
+        hop_text_put_span(&key, (struct hop_span){head, text.len});
+        hop_text_put_int(&key, newest - back);
     }
 }
 

@@ -157,14 +157,12 @@ static bool is_session_start(const struct hop_login *login, const struct hop_las
     return last->time == 0 || login->time - last->time > HOP_SESSION_START_GAP;
 }
 
-static void sighting_add(struct pen *pen, enum hop_kind kind, struct hop_span value, bool confirmed)
+/* `days`: today, as text. */
+static void sighting_add(struct pen *pen, enum hop_kind kind, struct hop_span value,
+                         const char *days)
 {
-    struct hop_dayset today = {.confirmed = confirmed};
-    hop_dayset_add(&today, hop_date_day(pen->login->time));
-    char days[HOP_DAYSET_TEXT_MAX], field[FIELD_TEXT_MAX];
-    struct hop_text days_text = hop_text_over(days, sizeof days);
+    char field[FIELD_TEXT_MAX];
     struct hop_text field_text = hop_text_over(field, sizeof field);
-    hop_dayset_put(&days_text, &today);
     hop_field_put(&field_text, kind, value);
     write_add(pen, HOP_WRITE_DAYS, field, days);
 }
@@ -238,12 +236,17 @@ static void profile_add(struct pen *pen, const struct hop_recollection *recollec
     hop_values_of(pen->login, &values);
     if (!is_session_start(pen->login, &recollection->merged.last))
         values.has[HOP_KIND_HOUR] = false;
+    struct hop_dayset today = {.confirmed = confirmed};
+    char days[HOP_DAYSET_TEXT_MAX];
+    struct hop_text days_text = hop_text_over(days, sizeof days);
+    hop_dayset_add(&today, hop_date_day(pen->login->time));
+    hop_dayset_put(&days_text, &today);
     own_profile(pen);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         if (!values.has[kind])
             continue;
         struct hop_span value = hop_span_of(values.text[kind]);
-        sighting_add(pen, (enum hop_kind)kind, value, confirmed);
+        sighting_add(pen, (enum hop_kind)kind, value, days);
         make_room(pen, &recollection->own, (enum hop_kind)kind, value);
     }
     last_add(pen);

@@ -174,8 +174,18 @@ static bool value_read(const struct hop_write *write, struct parts *parts)
     return write->kind != HOP_WRITE_LATEST || hop_span_int64(value, INT64_MIN, INT64_MAX, &number);
 }
 
+/* The sightings of one login are of the same day: the write before, if it says the same. */
+static const struct hop_write *twin_of(const struct hop_batch *batch, const struct hop_write *write)
+{
+    const struct hop_write *before = batch->count ? &batch->writes[batch->count - 1] : NULL;
+    bool alike = before && before->days && write->kind == HOP_WRITE_DAYS &&
+                 strcmp(before->value, write->value) == 0;
+    return alike ? before : NULL;
+}
+
 /* A batch holds only writes that every store can carry out, so that none fails half-way. */
-static enum hop_rc write_check(const struct hop_write *write, struct parts *parts)
+static enum hop_rc write_check(const struct hop_batch *batch, const struct hop_write *write,
+                               struct parts *parts)
 {
     if (write->kind >= HOP_WRITE_KIND_COUNT || !write->key)
         return HOP_MALFORMED;
@@ -190,6 +200,8 @@ static enum hop_rc write_check(const struct hop_write *write, struct parts *part
     if (parts->key > HOP_STORE_KEY_MAX || parts->field > HOP_STORE_KEY_MAX ||
         parts->value > HOP_STORE_VALUE_MAX)
         return HOP_LIMIT;
+    if (twin_of(batch, write))
+        return HOP_OK;
     return value_read(write, parts) ? HOP_OK : HOP_MALFORMED;
 }
 
@@ -207,9 +219,14 @@ static bool write_keep(struct hop_batch *batch, const struct parts *parts, struc
     kept.key = key_keep(batch, write->key, parts->key);
     if (shape->field)
         kept.field = memory_copy(batch, write->field, parts->field + 1);
-    if (shape->value)
+    const struct hop_write *twin = twin_of(batch, write);
+    if (twin)
+        kept.value = twin->value;
+    else if (shape->value)
         kept.value = memory_copy(batch, write->value, parts->value + 1);
-    if (write->kind == HOP_WRITE_DAYS)
+    if (twin)
+        kept.days = twin->days;
+    else if (write->kind == HOP_WRITE_DAYS)
         kept.days = memory_copy(batch, &parts->read.days, sizeof parts->read.days);
     if (write->kind == HOP_WRITE_LAST)
         kept.last = memory_copy(batch, &parts->read.last, sizeof parts->read.last);
@@ -254,7 +271,7 @@ enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, con
                               .field = borrowed(field),
                               .value = borrowed(value)};
     struct parts parts;
-    enum hop_rc rc = write_check(&write, &parts);
+    enum hop_rc rc = write_check(batch, &write, &parts);
     if (rc != HOP_OK)
         return rc;
     if (!batch_grow(batch) || !write_keep(batch, &parts, &write))

@@ -340,16 +340,28 @@ static bool table_set(struct memory_store *store, struct object *object, const c
     return false;
 }
 
-/* Does the decoded profile say already what the write would leave? Most of a day's logins show
- * nothing that an earlier one did not. */
-static bool profile_has(const struct hop_profile *profile, const struct hop_write *write)
+/* The day-set that the decoded profile has for a field; NULL where it is not known. */
+static const struct hop_dayset *known_days(const struct object *object,
+                                           const struct hop_write *write)
 {
     enum hop_kind kind;
     struct hop_span value;
-    if (!profile || !write->days || !hop_field_parse(hop_span_of(write->field), &kind, &value))
+    if (!object->profile || !write->days ||
+        !hop_field_parse(hop_span_of(write->field), &kind, &value))
+        return NULL;
+    return hop_profile_find(object->profile, kind, value);
+}
+
+/* Most of a day's logins show nothing that an earlier one did not. */
+static bool days_join(const struct hop_dayset *known, const struct hop_write *write,
+                      struct hop_text *joined)
+{
+    struct hop_dayset days = *known;
+    hop_dayset_join(&days, write->days);
+    if (hop_dayset_equal(&days, known))
         return false;
-    const struct hop_dayset *days = hop_profile_find(profile, kind, value);
-    return days && hop_dayset_holds(days, write->days);
+    hop_dayset_put(joined, &days);
+    return true;
 }
 
 static bool field_join(struct memory_store *store, struct object *object,
@@ -359,12 +371,15 @@ static bool field_join(struct memory_store *store, struct object *object,
     struct hop_text joined = hop_text_over(buffer, sizeof buffer);
     size_t at = table_find(&object->table, write->field);
     struct hop_span old = {0};
-    if (at != NOWHERE)
+    if (at != NOWHERE && object->table.nodes[at].value)
         old = hop_span_of(object->table.nodes[at].value);
-    if (old.at && profile_has(object->profile, write))
-        return true;
+    const struct hop_dayset *known = old.at ? known_days(object, write) : NULL;
     bool changed;
-    if (!hop_write_join(write, old, &joined, &changed) || !changed)
+    if (known)
+        changed = days_join(known, write, &joined);
+    else if (!hop_write_join(write, old, &joined, &changed))
+        return true;
+    if (!changed)
         return true;
     char *value = strdup(buffer);
     return value && table_set(store, object, write->field, value, ret_undo);
@@ -432,6 +447,14 @@ static enum hop_object object_of(enum hop_write_kind kind)
     return kind == HOP_WRITE_MEMBER ? HOP_OBJECT_SET : HOP_OBJECT_HASH;
 }
 
+/* The decoded profile is never behind the table, not even within a batch; where it cannot follow
+ * it is decoded anew. */
+static void profile_follow(struct object *object, const struct hop_write *write)
+{
+    if (object->profile && hop_profile_write(object->profile, write) != HOP_OK)
+        profile_forget(object);
+}
+
 static bool write_one(struct memory_store *store, struct object *object,
                       const struct hop_write *write, struct undo *ret_undo)
 {
@@ -478,6 +501,7 @@ static void undo_one(struct memory_store *store, const struct undo *undo)
     if (undo->object == NOWHERE)
         return;
     struct object *object = &store->objects[undo->object];
+    profile_forget(object);
     if (undo->log) {
         struct entry *entry = &object->entries[--object->entry_count];
         free(entry->id);
@@ -519,8 +543,6 @@ static void settle_one(struct memory_store *store, const struct hop_write *write
     if (undo->object == NOWHERE)
         return;
     struct object *object = &store->objects[undo->object], erased = undo->erased;
-    if (object->profile && hop_profile_write(object->profile, write) != HOP_OK)
-        profile_forget(object);
     free(undo->old);
     object_done(&erased);
     if (write->kind == HOP_WRITE_LOG)
@@ -549,6 +571,8 @@ static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batc
         if (done == 0 || write->key != batch->writes[done - 1].key)
             object = object_make(store, write->key);
         fine = object && write_one(store, object, write, &undos[done]);
+        if (fine && undos[done].object != NOWHERE)
+            profile_follow(object, write);
     }
     for (size_t i = 0; i < done && fine; i++)
         settle_one(store, &batch->writes[i], &undos[i]);

@@ -116,14 +116,6 @@ void hop_dayset_join(struct hop_dayset *into, const struct hop_dayset *other)
     or_aged(into->bits, other->bits, ahead > 0 ? 0 : -ahead);
 }
 
-bool hop_dayset_holds(const struct hop_dayset *set, const struct hop_dayset *other)
-{
-    bool single = other->bits[0] == 1;
-    for (int i = 1; i < HOP_DAYSET_WORDS; i++)
-        single &= other->bits[i] == 0;
-    return single && hop_dayset_has(set, other->last_day) && (set->confirmed || !other->confirmed);
-}
-
 bool hop_dayset_equal(const struct hop_dayset *a, const struct hop_dayset *b)
 {
     return a->confirmed == b->confirmed && memcmp(a->bits, b->bits, sizeof a->bits) == 0 &&

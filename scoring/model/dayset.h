@@ -30,8 +30,6 @@ bool hop_dayset_has(const struct hop_dayset *set, int32_t day);
 /* Days older than the window (relative to the newest) are dropped. */
 void hop_dayset_add(struct hop_dayset *set, int32_t day);
 void hop_dayset_join(struct hop_dayset *into, const struct hop_dayset *other);
-/* Would joining `other` change nothing? May say no where it is so. */
-bool hop_dayset_holds(const struct hop_dayset *set, const struct hop_dayset *other);
 bool hop_dayset_equal(const struct hop_dayset *a, const struct hop_dayset *b);
 /* Takes away every day after `day` (a wrong clock's): DESIGN 3 drops days after tomorrow. */
 void hop_dayset_drop_after(struct hop_dayset *set, int32_t day);
