@@ -61,11 +61,16 @@ void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const
     hop_text_put_int(text, bucket);
 }
 
-void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
-                    int month)
+void hop_key_visits_head(struct hop_text *text, const struct hop_reach *reach, const char *identity)
 {
     head_put(text, reach, "y", identity);
     hop_text_put_char(text, ':');
+}
+
+void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                    int month)
+{
+    hop_key_visits_head(text, reach, identity);
     hop_text_put_int(text, month);
 }
 

@@ -117,10 +117,14 @@ static void touches_add(struct hop_reads *reads, const struct hop_login *login,
 static void visits_add(struct hop_reads *reads, const struct hop_login *login,
                        const struct hop_reach *reach)
 {
+    char head[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(head, sizeof head);
     int newest = hop_month_of(hop_date_day(login->time));
+    hop_key_visits_head(&text, reach, login->identity);
     for (int back = 0; back < HOP_VISIT_MONTHS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SET_SIZE, 0);
-        hop_key_visits(&key, reach, login->identity, newest - back);
+        hop_text_put_span(&key, (struct hop_span){head, text.len});
+        hop_text_put_int(&key, newest - back);
     }
 }
 

@@ -124,14 +124,35 @@ enum hop_rc hop_profile_see(struct hop_profile *profile, enum hop_kind kind, str
     return hop_profile_join(profile, kind, value, &days);
 }
 
+/* `from` is sorted: what an empty profile takes over needs no place looked for. */
+static enum hop_rc append(struct hop_profile *into, const struct hop_sighting *sighting)
+{
+    char *copy = malloc(sighting->len + 1u);
+    if (!copy || make_room(into) != HOP_OK) {
+        free(copy);
+        return HOP_NOMEM;
+    }
+    memcpy(copy, sighting->value, sighting->len + 1u);
+    into->sightings[into->count] = *sighting;
+    into->sightings[into->count++].value = copy;
+    into->of_kind[sighting->kind]++;
+    return HOP_OK;
+}
+
 enum hop_rc hop_profile_merge(struct hop_profile *into, const struct hop_profile *from)
 {
+    bool fresh = into->count == 0;
     for (size_t i = 0; i < from->count; i++) {
         const struct hop_sighting *sighting = &from->sightings[i];
-        enum hop_rc rc =
-            hop_profile_join(into, sighting->kind, hop_span_of(sighting->value), &sighting->days);
+        struct hop_span value = {sighting->value, sighting->len};
+        enum hop_rc rc = fresh ? append(into, sighting)
+                               : hop_profile_join(into, sighting->kind, value, &sighting->days);
         if (rc != HOP_OK)
             return rc;
+    }
+    if (fresh) {
+        hop_dayset_join(&into->days, &from->days);
+        into->hollow |= from->hollow;
     }
     into->last = *hop_last_later(&into->last, &from->last);
     if (from->step_up_time > into->step_up_time)
