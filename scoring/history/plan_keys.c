@@ -177,7 +177,7 @@ static bool named_parse(struct hop_span rest, struct hop_key_parts *parts)
         return false;
     parts->tail.at++;
     parts->tail.len--;
-    return strchr("pxysd", parts->list);
+    return strchr("pxyfqsd", parts->list);
 }
 
 bool hop_key_parse(const char *key, const char *prefix, struct hop_key_parts *ret_parts)
