@@ -382,11 +382,11 @@ START_TEST(what_is_not_ours_stays)
     put(HOP_WRITE_FIELD, "ok:{1}", "f", "v");
     put(HOP_WRITE_FIELD, "other", "f", "v");
     put(HOP_WRITE_FIELD, "p:anna", "f", "v");
-    put(HOP_WRITE_FIELD, "q:{anna}:home", "f", "v");
+    put(HOP_WRITE_FIELD, "z:{anna}:home", "f", "v");
     put(HOP_WRITE_MEMBER, "p:{anna}:home", NULL, "a set where a hash belongs");
     prune(30);
     ck_assert(has("freeze", "account:anna") && has("ok:{1}", "f") && has("other", "f"));
-    ck_assert(has("p:anna", "f") && has("q:{anna}:home", "f"));
+    ck_assert(has("p:anna", "f") && has("z:{anna}:home", "f"));
     hop_store_free(&store);
 }
 END_TEST
