@@ -903,8 +903,9 @@ class Replay(Replayed):
 class OwnLog(Replayed):
     """What was logged replays to the same verdicts, to the decibit."""
     def busy_weeks(self):
-        events = list(three_weeks())
         hour = datetime.timedelta(hours=1)
+        # in order of time, at whatever time of day this runs
+        events = [line for line in three_weeks() if line["@timestamp"] < stamp(NOW - 31 * hour)]
         events += [event(NOW - 30 * hour, **{"source.ip": "10.2.7.7", "source.geo.location": None, "source.kind": None}),
                    abroad(NOW - 29 * hour, **{"hopwarden.step_up": "fail"}),
                    event(NOW - 27.5 * hour),
@@ -922,7 +923,7 @@ class OwnLog(Replayed):
         summary, verdicts = self.replay(path, expect=1)
         self.assertEqual([(verdict["event.id"], verdict["hopwarden.action"]) for verdict in verdicts], logins)
         # the login without an address had a verdict that was not the score's
-        self.assertEqual((summary["scored"], summary["unlike_ids"]), (177, [logins[-2][0]]))
+        self.assertEqual((summary["scored"], summary["unlike_ids"]), (len(logins), [logins[-2][0]]))
         # who only observes has learned the first login from abroad by the time of the second
         wanted = {"allow", "step_up"} if self.mode == "observe" else {"allow", "step_up", "block"}
         self.assertLessEqual(wanted, {action for _, action in logins})
