@@ -11,6 +11,7 @@ struct hop_engine {
     const struct hop_conf *conf;
     struct hop_facts *facts;
     struct hop_history *history;
+    struct hop_decays decays;
     struct hop_error facts_trouble; /* why a configured database could not be opened */
 };
 
@@ -23,6 +24,7 @@ enum hop_rc hop_engine_new(const struct hop_conf *conf, enum hop_history_role ro
     if (engine == NULL)
         return hop_error_set(err, HOP_NOMEM, "engine: out of memory");
     engine->conf = conf;
+    hop_decays_init(&engine->decays);
     enum hop_rc rc = hop_facts_open(conf, &engine->facts, &engine->facts_trouble);
     if (rc == HOP_OK)
         rc = hop_history_new(conf, role, &engine->history, err);
@@ -236,6 +238,7 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
         struct hop_scene scene = {.login = login,
                                   .profile = &judgement->recollection.merged,
                                   .around = &judgement->recollection.around,
+                                  .decays = &engine->decays,
                                   .strict = policy->strict,
                                   .witness_is_home = policy->witness_is_home};
         hop_verdict_of(&scene, policy, verdict);

@@ -133,6 +133,32 @@ START_TEST(touches_of_two_days_stay)
 }
 END_TEST
 
+START_TEST(failures_of_a_day_stay)
+{
+    begin(KIND);
+    const struct {
+        int64_t back;
+        bool stays;
+    } cases[] = {{0, true}, {12, true}, {13, false}, {-12, true}, {-13, false}, {9000, false}};
+    static const char *const lists[] = {"f:{anna}", "q:{192.0.2.0%2F24}"};
+    int64_t now = NOW / HOP_FAILURE_BUCKET_SECONDS;
+    char rest[64];
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        snprintf(rest, sizeof rest, "%s:%lld", lists[i % 2], (long long)(now - cases[i / 2].back));
+        put(HOP_WRITE_MEMBER, rest, NULL, "1|c");
+    }
+    put(HOP_WRITE_FIELD, "freeze", "account:anna", "block|1|a|b");
+    prune(512);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        snprintf(rest, sizeof rest, "%s:%lld", lists[i % 2], (long long)(now - cases[i / 2].back));
+        ck_assert_msg(holds(rest, "1|c") == cases[i / 2].stays, "%s", rest);
+    }
+    ck_assert_uint_eq(pruned.failures, 6);
+    ck_assert(has("freeze", "account:anna"));
+    hop_store_free(&store);
+}
+END_TEST
+
 START_TEST(visits_of_thirteen_months_stay)
 {
     begin(KIND);
@@ -428,11 +454,11 @@ START_TEST(what_is_not_ours_stays)
     put(HOP_WRITE_FIELD, "ok:{1}", "f", "v");
     put(HOP_WRITE_FIELD, "other", "f", "v");
     put(HOP_WRITE_FIELD, "p:anna", "f", "v");
-    put(HOP_WRITE_FIELD, "q:{anna}:home", "f", "v");
+    put(HOP_WRITE_FIELD, "z:{anna}:home", "f", "v");
     put(HOP_WRITE_MEMBER, "p:{anna}:home", NULL, "a set where a hash belongs");
     prune(30);
     ck_assert(has("freeze", "account:anna") && has("ok:{1}", "f") && has("other", "f"));
-    ck_assert(has("p:anna", "f") && has("q:{anna}:home", "f"));
+    ck_assert(has("p:anna", "f") && has("z:{anna}:home", "f"));
     hop_store_free(&store);
 }
 END_TEST
@@ -468,6 +494,9 @@ START_TEST(keys_are_taken_apart)
                  {"h:log:acme", 'l', "", "acme"},
                  {"h:ok:{1}", 'o', "1", ""},
                  {"h:freeze", 'f', "", ""},
+                 {"h:f:{anna}:4711", 'f', "anna", "4711"},
+                 {"h:q:{192.0.2.0%2F24}:4711", 'q', "192.0.2.0%2F24", "4711"},
+                 {"h:f:{anna}", 0, "", ""},
                  {"h:pruned", 'm', "", ""},
                  {"x:p:{anna}:home", 0, "", ""},
                  {"h:p:{anna}", 0, "", ""},
@@ -494,7 +523,7 @@ START_TEST(keys_are_taken_apart)
 END_TEST
 
 HOP_LOOPED_SUITE("prune", FIXTURE_FLEET, EACH_STORE(touches_of_two_days_stay),
-                 EACH_STORE(visits_of_thirteen_months_stay),
+                 EACH_STORE(failures_of_a_day_stay), EACH_STORE(visits_of_thirteen_months_stay),
                  EACH_STORE(values_not_seen_for_the_retention_go),
                  EACH_STORE(profiles_come_back_within_their_bounds),
                  EACH_STORE(admins_not_seen_for_the_window_go_and_their_pairs_too),
