@@ -255,7 +255,7 @@ bool hop_call_verdict_holds(const struct hop_call *call)
     return !call->info.has_key || strcmp(call->login.key, kept->login.key) == 0;
 }
 
-static bool is_break_glass(const struct hop_call *call)
+bool hop_call_is_named_break_glass(const struct hop_call *call)
 {
     struct hop_span rest = hop_span_of(call->arguments.break_glass), word;
     while (hop_span_word(&rest, &word))
@@ -269,7 +269,7 @@ static void judge_without_conf(struct hop_call *call)
 {
     struct hop_verdict *verdict = &call->judgement.verdict;
     memset(verdict, 0, sizeof *verdict);
-    if (is_break_glass(call)) {
+    if (hop_call_is_named_break_glass(call)) {
         call->login.lane = HOP_LANE_BREAK_GLASS;
         hop_verdict_break_glass(verdict);
         return;
@@ -297,6 +297,15 @@ static void admit_without_conf(struct hop_call *call)
     if (hop_entropy(entropy, sizeof entropy, &why) != HOP_OK)
         hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
     hop_ulid_format(hop_clock_epoch_ms(), entropy, call->login.id);
+}
+
+void hop_call_name_login(struct hop_call *call)
+{
+    struct hop_connection *kept = &call->connection;
+    if (kept->login.id[0] != '\0')
+        return;
+    admit_without_conf(call);
+    kept->login = call->login;
 }
 
 /* By the session phase a user's own ~/.pam_environment may have named another address. If the

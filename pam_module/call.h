@@ -60,6 +60,11 @@ bool hop_call_verdict_holds(const struct hop_call *call);
  * verdict in the connection. */
 void hop_call_judge(struct hop_call *call);
 
+/* Gives the connection its login and id before there is a verdict, and without a history. */
+void hop_call_name_login(struct hop_call *call);
+/* Is the account named by break_glass= of the PAM line? */
+bool hop_call_is_named_break_glass(const struct hop_call *call);
+
 bool hop_call_first_factor_proven(const struct hop_call *call);
 struct hop_moment hop_call_moment(const struct hop_call *call);
 

@@ -9,6 +9,7 @@
 #include <security/pam_modules.h>
 #include <string.h>
 
+#include "code_line.h"
 #include "codes.h"
 #include "report.h"
 
@@ -168,6 +169,8 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         return code;
     if (call->arguments.stepped_up)
         return finish(&call, "stepped_up", mark_stepped_up(call));
+    if (call->arguments.codes)
+        return finish(&call, "codes", hop_ask_for_code(call));
     if (call->arguments.authfail)
         return finish(&call, "authfail", mark_failed(call));
     return finish(&call, "auth", authenticate(call));
