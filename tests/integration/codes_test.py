@@ -110,6 +110,30 @@ class Codes(CodesCase):
         login = self.gets_in(self.codes[0])
         self.assertIn(login.alert["event.id"], [entry["event.id"] for entry in self.box.log()])
 
+    def doctor(self, asking, behind=False):
+        """What doctor says of a stack with this codes line, first or last."""
+        with open("/etc/pam.d/sshd", encoding="utf-8") as file:
+            text = file.read().replace(ASKING, "")
+        lines = text + asking if behind else asking + text
+        sandbox.write("/etc/pam.d/tried", lines)
+        done = self.box.hopwarden("doctor", "--pam-file", "/etc/pam.d/tried")
+        return done.returncode, done.stdout + done.stderr
+
+    def test_doctor(self):
+        status, told = self.doctor(ASKING)
+        self.assertLess(status, 2, told)
+        self.assertNotIn("codes", told)
+        for control, words in (("[success=ignore default=ignore]", "whoever has no code"), ("optional", "whoever has no code"),
+                               ("sufficient", "whoever has no code"), ("required", "a code and nothing else"),
+                               ("[success=ignore default=die]", "refuses everybody")):
+            with self.subTest(control):
+                status, told = self.doctor(f"auth {control} pam_hopwarden.so codes\n")
+                self.assertEqual(status, 2, told)
+                self.assertIn(words, told)
+        status, told = self.doctor(ASKING, behind=True)
+        self.assertEqual(status, 2, told)
+        self.assertIn("no code is asked for", told)
+
     # -- the command ----------------------------------------------------------------------------------------------
 
     def left(self):
