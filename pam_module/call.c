@@ -72,26 +72,44 @@ static void read_key(struct hop_call *call)
     login->key_lost = call->info.key_bad;
 }
 
+static enum hop_rc take_note(struct hop_call *call, struct hop_ssh_note *ret_note,
+                             struct hop_error *err)
+{
+    int64_t started = 0;
+    const struct passwd *helper = pam_modutil_getpwnam(call->pamh, NOTE_OWNER_NAME);
+    hop_process_start_epoch(call->monitor, &started, NULL);
+    enum hop_rc rc =
+        hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
+                          call->login.account, call->login.time, started, ret_note, err);
+    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
+    return rc;
+}
+
 /* Publickey alone does not tell the account phase its key; the helper's note may. */
 static void read_note(struct hop_call *call)
 {
     struct hop_login *login = &call->login;
     struct hop_error why = {0};
     struct hop_ssh_note note;
-    int64_t started = 0;
-    const struct passwd *helper = pam_modutil_getpwnam(call->pamh, NOTE_OWNER_NAME);
-    hop_process_start_epoch(call->monitor, &started, NULL);
-    enum hop_rc rc =
-        hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
-                          login->account, login->time, started, &note, &why);
-    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
+    enum hop_rc rc = take_note(call, &note, &why);
     login->key_lost = rc != HOP_OK;
     if (rc == HOP_OK) {
         memcpy(login->key, note.key, sizeof login->key);
         call->key_from_note = true;
+        call->key_verified = note.verified;
     } else if (rc != HOP_NOT_FOUND) {
         hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
     }
+}
+
+/* Of a key that sshd names: whether it had to verify its owner is in the note alone. A note that
+ * is not there or not to be believed leaves the question to the second factor. */
+static void read_verification(struct hop_call *call)
+{
+    struct hop_error why = {0};
+    struct hop_ssh_note note;
+    if (take_note(call, &note, &why) == HOP_OK && strcmp(note.key, call->login.key) == 0)
+        call->key_verified = note.verified;
 }
 
 static void read_login(struct hop_call *call, const struct passwd *user)
@@ -323,6 +341,8 @@ void hop_call_judge(struct hop_call *call)
     bool alone = call->over_ssh && !call->info.any && call->phase == HOP_PHASE_ACCOUNT;
     if (alone)
         read_note(call);
+    else if (call->over_ssh && call->info.has_key && call->phase == HOP_PHASE_AUTH)
+        read_verification(call);
     distrust_environment(call);
     if (kept->login.id[0] != '\0') /* the id belongs to the connection */
         memcpy(call->login.id, kept->login.id, sizeof call->login.id);
@@ -336,6 +356,7 @@ void hop_call_judge(struct hop_call *call)
     call->judgement.verdict.losses |= call->losses;
     kept->judged = true;
     kept->key_from_note = call->key_from_note;
+    kept->key_verified = call->key_verified;
     kept->login = call->login;
     kept->verdict = call->judgement.verdict;
 }
@@ -351,5 +372,6 @@ struct hop_moment hop_call_moment(const struct hop_call *call)
                                .phase = call->phase,
                                .lane = call->connection.login.lane,
                                .first_factor_proven = hop_call_first_factor_proven(call),
-                               .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED};
+                               .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED,
+                               .key_verified = call->connection.key_verified};
 }

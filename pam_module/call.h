@@ -26,6 +26,7 @@ struct hop_call {
     struct hop_ssh_auth_info info;
     bool over_ssh;
     bool key_from_note;
+    bool key_verified; /* the note says that sshd took a verified signature of this login's key */
     long monitor;
     struct hop_connection connection;
     bool has_connection; /* `connection` was kept from an earlier phase */

@@ -24,6 +24,7 @@ struct hop_connection {
     bool judged;            /* login and verdict are set */
     bool key_from_note;     /* the key is what the helper noted, not what sshd told */
     bool opened;            /* the session was opened */
+    bool key_verified;      /* the key had to verify its owner */
     enum hop_step_up step_up;
     struct hop_login login;
     struct hop_verdict verdict;

@@ -92,6 +92,16 @@ static void answer_of(struct hop_call *call, struct hop_answer *ret_answer, bool
         hop_answer_of(&call->connection.verdict, &moment, ret_answer);
 }
 
+/* A key that had to verify its owner has passed the step-up before it was asked for. */
+static void note_verified_key(struct hop_call *call, const struct hop_answer *answer)
+{
+    if (answer->kind != HOP_ANSWER_ALLOW || answer->action != HOP_STEP_UP ||
+        !call->connection.key_verified || call->connection.step_up == HOP_STEP_UP_PASSED)
+        return;
+    call->connection.step_up = HOP_STEP_UP_PASSED;
+    hop_report_later(call, &call->connection, "step-up-passed", "success");
+}
+
 static int finish(struct hop_call **call, const char *what, int code)
 {
     hop_report_trouble(*call);
@@ -114,6 +124,7 @@ static int authenticate(struct hop_call *call)
     answer_of(call, &answer, &fresh);
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
+    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     if (answer.kind == HOP_ANSWER_BLOCK)
         hop_tell_refusal(call);
@@ -202,6 +213,7 @@ static int account(struct hop_call *call)
             refuse_after_all(call);
         hop_tell_refusal(call);
     }
+    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     return code;
 }

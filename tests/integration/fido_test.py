@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FIDO keys for real: ssh-keygen and ssh with a security key in software, and an sshd that is told to want verification."""
+"""FIDO keys for real: ssh-keygen and ssh with a security key in software, and an sshd that is told to want verification. A key that had to verify
+its owner has passed a step-up."""
+import os
+
 import sandbox
 from case import HostCase
 from connection_test import NewerCase, with_connection
-from scene import USUAL
+from scene import IN_BETA, USUAL
 
 PIN, WRONG_PIN = "2468", "1357"
 KINDS = ("ed25519-sk", "ecdsa-sk")
@@ -33,8 +36,19 @@ class FidoCase(HostCase):
     def start(cls):
         cls.box.start_sshd()
 
-    def ssh(self, key, source, answers=(), **environment):
-        return self.box.ssh("anna", source, key=key, answers=answers, environment=environment,
+    def freeze(self):
+        """From now on every login of anna is a step-up."""
+        self.box.hopwarden("freeze", "account", "anna")
+        self.addCleanup(self.box.hopwarden, "unfreeze", "account", "anna")
+
+    def passed(self, login):
+        """By the key: nobody was asked for a code."""
+        self.assert_in(login, prompts=1)
+        self.assertEqual(login.acts, ["login-scored", "step-up-passed"], str(login))
+        self.assert_verdict(login, "step_up", "auth")
+
+    def ssh(self, key, source, answers=(), account="anna", **environment):
+        return self.box.ssh(account, source, key=key, answers=answers, environment=environment,
                             options=[f"SecurityKeyProvider={self.provider}", "PreferredAuthentications=publickey,keyboard-interactive"])
 
     def refused_by_sshd(self, login):
@@ -57,6 +71,7 @@ class Keys(FidoCase):
         self.refused_by_sshd(self.ssh(self.keys["ed25519-sk", False], USUAL, SOFT_KEY_TOUCH="no"))
 
     def test_verify_required_in_keys_d(self):
+        self.freeze()
         path = "/etc/hopwarden/keys.d/anna"
         with open(path, encoding="ascii") as file:
             before = file.read()
@@ -66,12 +81,44 @@ class Keys(FidoCase):
                 key = self.keys[kind, verified]
                 with self.subTest(kind, verified=verified), open(f"{key}.pub", encoding="ascii") as file:
                     sandbox.write(path, f"verify-required {file.read()}", 0o640, (0, 63999))
-                    login = self.ssh(key, USUAL, [PIN, self.right()] if verified else [self.right()])
+                    login = self.ssh(key, USUAL, [PIN] if verified else [self.right()])
                     self.assertEqual(login.inside, verified, str(login))
                     if verified:
+                        self.passed(login)
                         self.refused_by_sshd(self.ssh(key, USUAL, [WRONG_PIN]))
                     else:
                         self.refused_by_sshd(login)
+
+    def test_a_key_that_verified_unasked_is_asked_for_a_code(self):
+        """sshd would have taken its signature without: nobody knows on this side."""
+        self.freeze()
+        login = self.ssh(self.keys["ed25519-sk", True], USUAL, [PIN, self.right()])
+        self.assert_in(login, prompts=2)
+        self.assertEqual(login.acts, ["login-scored", "step-up-passed"], str(login))
+
+    def test_publickey_alone_can_pass_a_step_up(self):
+        """Where nothing can be asked, the key has answered before."""
+        key = self.keys["ed25519-sk", True]
+        self.addCleanup(os.remove, "/etc/hopwarden/keys.d/dora.before")
+        os.rename("/etc/hopwarden/keys.d/dora", "/etc/hopwarden/keys.d/dora.before")
+        self.box.allow_key("dora", key)
+        refused = self.ssh(key, USUAL, [PIN], account="dora")
+        self.assert_out(refused)
+        self.assert_verdict(refused, "step_up", "account")
+        os.remove("/etc/hopwarden/keys.d/dora")
+        self.box.allow_key("dora", key, options="verify-required")
+        login = self.ssh(key, USUAL, [PIN], account="dora")
+        self.assert_in(login, prompts=1)
+        self.assert_verdict(login, "step_up", "account")
+        self.assertEqual(login.acts, ["login-scored", "step-up-passed"], str(login))
+        again = self.ssh(key, USUAL, [PIN], account="dora")
+        self.assert_in(again, prompts=1)
+        self.assert_verdict(again, "allow", "account")
+
+    def test_a_block_stays_a_block(self):
+        sandbox.write("/etc/hopwarden/keys.d/ben", "", 0o640, (0, 63999))
+        self.box.allow_key("ben", self.keys["ed25519-sk", True], options="verify-required")
+        self.assert_out(self.ssh(self.keys["ed25519-sk", True], IN_BETA, [PIN], account="ben"))
 
 
 class Verdicts(NewerCase, FidoCase):
@@ -83,9 +130,9 @@ class Verdicts(NewerCase, FidoCase):
 
     def setUp(self):
         super().setUp()
-        for kind in KINDS:  # known and confirmed
-            self.assertTrue(self.ssh(self.keys[kind, True], USUAL, [PIN, self.right()]).inside)
-            self.ssh(self.keys[kind, False], USUAL, [self.right()], SOFT_KEY_VERIFY="always")
+        for key in self.keys.values():  # known and confirmed: new keys step up, and have to verify
+            login = self.ssh(key, USUAL, [PIN], SOFT_KEY_VERIFY="always")
+            self.assertTrue(login.inside, str(login))
 
     def test_allow_asks_for_a_touch_alone(self):
         for kind in KINDS:
@@ -95,8 +142,7 @@ class Verdicts(NewerCase, FidoCase):
                 self.assert_verdict(login, "allow", "auth")
 
     def test_step_up_wants_a_verified_signature(self):
-        self.box.hopwarden("freeze", "account", "anna")
-        self.addCleanup(self.box.hopwarden, "unfreeze", "account", "anna")
+        self.freeze()
         for kind in KINDS:
             with self.subTest(kind):
                 refused = self.ssh(self.keys[kind, False], USUAL, [self.right()])
@@ -104,5 +150,4 @@ class Verdicts(NewerCase, FidoCase):
                 self.assertTrue(any("user verification" in line.text for line in refused.lines), str(refused))
                 wrong = self.ssh(self.keys[kind, True], USUAL, [WRONG_PIN])
                 self.refused_by_sshd(wrong)
-                login = self.ssh(self.keys[kind, True], USUAL, [PIN, self.right()])
-                self.assertTrue(login.inside, str(login))
+                self.passed(self.ssh(self.keys[kind, True], USUAL, [PIN]))
