@@ -8,6 +8,7 @@ import table_test
 from scene import USUAL
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+TOKEN = "FIDO key that verifies, then PAM"
 WITHOUT_KEY = ("password by PAM", "any, not in scope")
 PYTHON = "/usr/bin/python3"  # Debian's, which knows Debian's packages
 
@@ -51,7 +52,7 @@ class Client:
     @classmethod
     def cell_of(cls, login):
         """Prompts, then in, or the exit status and whether the person was told the id."""
-        words = ["password" if "password" in prompt.lower() else "code" for prompt in login.prompts[:1]]
+        words = [cls.asked_for(login)] if login.prompts else []
         if not login.inside:
             words.append(f"refused {login.status}" if login.status >= 0 else "refused")
             words += ["told"] if "Login refused (id" in login.seen else []
@@ -76,7 +77,7 @@ class OpenSSH(Client, table_test.Table):
 class Dropbear(Client, table_test.Table):
     """No certificates, no batch mode; keys in a format of its own."""
     name = "dbclient"
-    cannot = ("certificate, then PAM", "BatchMode")
+    cannot = ("certificate, then PAM", "BatchMode", TOKEN)
 
     def words(self, name, source, key, _batch):
         words = ["dbclient", "-y", "-p", self.box.port, "-b", source, "-l", name]
@@ -95,6 +96,7 @@ class Dropbear(Client, table_test.Table):
 class Plink(Client, table_test.Table):
     """PuTTY's; cannot choose its address, so a proxy command does. -batch takes a round without a prompt."""
     name = "plink"
+    cannot = (TOKEN,)
 
     @classmethod
     def setUpClass(cls):
@@ -120,7 +122,7 @@ class Plink(Client, table_test.Table):
 
 class Paramiko(Client, table_test.Table):
     name = "paramiko"
-    cannot = ("BatchMode",)
+    cannot = ("BatchMode", TOKEN)
 
     def words(self, name, source, key, _batch):
         return [PYTHON, f"{HERE}/paramiko_login.py", "127.0.0.1", self.box.port, source, name, key or "-", "echo inside"]
@@ -128,7 +130,7 @@ class Paramiko(Client, table_test.Table):
 
 class Libssh(Client, table_test.Table):
     name = "libssh"
-    cannot = ("BatchMode",)
+    cannot = ("BatchMode", TOKEN)
 
     def words(self, name, source, key, _batch):
         return [f"{self.box.build}/tests/integration/libssh_login", "127.0.0.1", self.box.port, source, name, key or "-", "echo inside"]
