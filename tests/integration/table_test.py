@@ -145,6 +145,7 @@ class Table(CertificateCase):
     def test_break_glass_with_codes(self):
         method = "key, then code, break-glass"
         codes = self.box.hopwarden("codes", "glass", "--replace").stdout.split()
+        self.box.syslog.settle()
         self.row(method, "allow, right code", "glass", IN_BETA, answers=[codes[0]])
         self.row(method, "wrong code", "glass", IN_BETA, answers=[codes[0]] * 9)
 
