@@ -90,26 +90,44 @@ static void read_key(struct hop_call *call)
     login->key_lost = call->info.key_bad;
 }
 
+static enum hop_rc take_note(struct hop_call *call, struct hop_ssh_note *ret_note,
+                             struct hop_error *err)
+{
+    int64_t started = 0;
+    const struct passwd *helper = pam_modutil_getpwnam(call->pamh, NOTE_OWNER_NAME);
+    hop_process_start_epoch(call->monitor, &started, NULL);
+    enum hop_rc rc =
+        hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
+                          call->login.account, call->login.time, started, ret_note, err);
+    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
+    return rc;
+}
+
 /* Publickey alone does not tell the account phase its key; the helper's note may. */
 static void read_note(struct hop_call *call)
 {
     struct hop_login *login = &call->login;
     struct hop_error why = {0};
     struct hop_ssh_note note;
-    int64_t started = 0;
-    const struct passwd *helper = pam_modutil_getpwnam(call->pamh, NOTE_OWNER_NAME);
-    hop_process_start_epoch(call->monitor, &started, NULL);
-    enum hop_rc rc =
-        hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
-                          login->account, login->time, started, &note, &why);
-    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
+    enum hop_rc rc = take_note(call, &note, &why);
     login->key_lost = rc != HOP_OK;
     if (rc == HOP_OK) {
         memcpy(login->key, note.key, sizeof login->key);
         call->key_from_note = true;
+        call->key_verified = note.verified;
     } else if (rc != HOP_NOT_FOUND) {
         hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
     }
+}
+
+/* Of a key that sshd names: whether it had to verify its owner is in the note alone. A note that
+ * is not there or not to be believed leaves the question to the second factor. */
+static void read_verification(struct hop_call *call)
+{
+    struct hop_error why = {0};
+    struct hop_ssh_note note;
+    if (take_note(call, &note, &why) == HOP_OK && strcmp(note.key, call->login.key) == 0)
+        call->key_verified = note.verified;
 }
 
 static void read_login(struct hop_call *call, const struct passwd *user)
@@ -290,7 +308,7 @@ bool hop_call_verdict_holds(const struct hop_call *call)
     return !call->info.has_key || strcmp(call->login.key, kept->login.key) == 0;
 }
 
-static bool is_break_glass(const struct hop_call *call)
+bool hop_call_is_named_break_glass(const struct hop_call *call)
 {
     struct hop_span rest = hop_span_of(call->arguments.break_glass), word;
     while (hop_span_word(&rest, &word))
@@ -304,7 +322,7 @@ static void judge_without_conf(struct hop_call *call)
 {
     struct hop_verdict *verdict = &call->judgement.verdict;
     memset(verdict, 0, sizeof *verdict);
-    if (is_break_glass(call)) {
+    if (hop_call_is_named_break_glass(call)) {
         call->login.lane = HOP_LANE_BREAK_GLASS;
         hop_verdict_break_glass(verdict);
         return;
@@ -334,6 +352,15 @@ static void admit_without_conf(struct hop_call *call)
     hop_ulid_format(hop_clock_epoch_ms(), entropy, call->login.id);
 }
 
+void hop_call_name_login(struct hop_call *call)
+{
+    struct hop_connection *kept = &call->connection;
+    if (kept->login.id[0] != '\0')
+        return;
+    admit_without_conf(call);
+    kept->login = call->login;
+}
+
 /* By the session phase a user's own ~/.pam_environment may have named another address. If the
  * record of this connection does not say the same, nothing is known of the source. */
 static void distrust_environment(struct hop_call *call)
@@ -349,6 +376,8 @@ void hop_call_judge(struct hop_call *call)
     bool alone = call->over_ssh && !call->info.any && call->phase == HOP_PHASE_ACCOUNT;
     if (alone)
         read_note(call);
+    else if (call->over_ssh && call->info.has_key && call->phase == HOP_PHASE_AUTH)
+        read_verification(call);
     if (call->session_doubted)
         hop_call_lost(call, HOP_LOSS_RUNTIME, &call->session_doubt);
     distrust_environment(call);
@@ -364,6 +393,7 @@ void hop_call_judge(struct hop_call *call)
     call->judgement.verdict.losses |= call->losses;
     kept->judged = true;
     kept->key_from_note = call->key_from_note;
+    kept->key_verified = call->key_verified;
     kept->login = call->login;
     kept->verdict = call->judgement.verdict;
 }
@@ -380,5 +410,6 @@ struct hop_moment hop_call_moment(const struct hop_call *call)
                                .lane = call->connection.login.lane,
                                .service = call->service,
                                .first_factor_proven = hop_call_first_factor_proven(call),
-                               .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED};
+                               .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED,
+                               .key_verified = call->connection.key_verified};
 }

@@ -32,6 +32,7 @@ struct hop_call {
     bool session_doubted;          /* and may be another's: nothing of it is believed */
     struct hop_error session_doubt;
     bool key_from_note;
+    bool key_verified; /* the note says that sshd took a verified signature of this login's key */
     long monitor;
     uint32_t uid; /* of the account */
     struct hop_connection connection;
@@ -72,6 +73,11 @@ bool hop_call_verdict_holds(const struct hop_call *call);
 /* Scores the login (or lets the PAM line decide without a configuration) and keeps login and
  * verdict in the connection. */
 void hop_call_judge(struct hop_call *call);
+
+/* Gives the connection its login and id before there is a verdict, and without a history. */
+void hop_call_name_login(struct hop_call *call);
+/* Is the account named by break_glass= of the PAM line? */
+bool hop_call_is_named_break_glass(const struct hop_call *call);
 
 bool hop_call_first_factor_proven(const struct hop_call *call);
 struct hop_moment hop_call_moment(const struct hop_call *call);

@@ -9,6 +9,7 @@
 #include <security/pam_modules.h>
 #include <string.h>
 
+#include "code_line.h"
 #include "codes.h"
 #include "report.h"
 
@@ -93,6 +94,16 @@ static void answer_of(struct hop_call *call, struct hop_answer *ret_answer, bool
         hop_answer_of(&call->connection.verdict, &moment, ret_answer);
 }
 
+/* A key that had to verify its owner has passed the step-up before it was asked for. */
+static void note_verified_key(struct hop_call *call, const struct hop_answer *answer)
+{
+    if (answer->kind != HOP_ANSWER_ALLOW || answer->action != HOP_STEP_UP ||
+        !call->connection.key_verified || call->connection.step_up == HOP_STEP_UP_PASSED)
+        return;
+    call->connection.step_up = HOP_STEP_UP_PASSED;
+    hop_report_later(call, &call->connection, "step-up-passed", "success");
+}
+
 static int finish(struct hop_call **call, const char *what, int code)
 {
     hop_report_trouble(*call);
@@ -115,6 +126,7 @@ static int authenticate(struct hop_call *call)
     answer_of(call, &answer, &fresh);
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
+    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     if (answer.kind == HOP_ANSWER_BLOCK)
         hop_tell_refusal(call);
@@ -170,6 +182,8 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         return code;
     if (call->arguments.stepped_up)
         return finish(&call, "stepped_up", mark_stepped_up(call));
+    if (call->arguments.codes)
+        return finish(&call, "codes", hop_ask_for_code(call));
     if (call->arguments.authfail)
         return finish(&call, "authfail", mark_failed(call));
     return finish(&call, "auth", authenticate(call));
@@ -201,6 +215,7 @@ static int account(struct hop_call *call)
             refuse_after_all(call);
         hop_tell_refusal(call);
     }
+    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     return code;
 }

@@ -25,6 +25,7 @@ struct hop_connection {
     bool key_from_note;     /* the key is what the helper noted, not what sshd told */
     bool opened;            /* the session was opened */
     uint32_t uid;           /* of the account */
+    bool key_verified;      /* the key had to verify its owner */
     enum hop_step_up step_up;
     struct hop_login login;
     struct hop_verdict verdict;

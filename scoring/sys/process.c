@@ -108,12 +108,15 @@ enum hop_rc hop_process_start_epoch(long pid, int64_t *ret_epoch_s, struct hop_e
     enum hop_rc rc = hop_process_start(pid, &ticks, err);
     if (rc != HOP_OK)
         return rc;
+    int64_t now_ms = hop_clock_epoch_ms(); /* before the other clock: never too late a start */
     struct timespec boot;
     long per_second = sysconf(_SC_CLK_TCK);
     if (clock_gettime(CLOCK_BOOTTIME, &boot) != 0 || per_second <= 0)
         return hop_error_errno(err, HOP_IO, errno, "clock: time since boot");
-    int64_t age = (int64_t)boot.tv_sec - (int64_t)(ticks / (uint64_t)per_second);
-    *ret_epoch_s = hop_clock_epoch_ms() / 1000 - age;
+    int64_t boot_ms = (int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000;
+    int64_t started_ms = (int64_t)(ticks / (uint64_t)per_second) * 1000 +
+                         (int64_t)(ticks % (uint64_t)per_second) * 1000 / per_second;
+    *ret_epoch_s = (now_ms - (boot_ms - started_ms)) / 1000;
     return HOP_OK;
 }
 

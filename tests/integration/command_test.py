@@ -209,7 +209,7 @@ class Words(Case):
                 self.assertRegex(manual, f"Fl -{option}\\b", verb)
 
     def test_an_unknown_option_is_a_mistake_in_usage(self):
-        for verb in ("acl", "config", "confirm", "doctor", "dump", "enforce", "explain", "flush", "forget", "freeze", "history",
+        for verb in ("acl", "codes", "config", "confirm", "doctor", "dump", "enforce", "explain", "flush", "forget", "freeze", "history",
                      "import", "keys", "load", "log",
                      "permit", "prune", "readiness", "replay", "resolve", "unfreeze", "unpermit"):
             self.assertEqual(self.verb(verb, "--no-such-option")[0], 64, verb)
