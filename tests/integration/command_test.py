@@ -666,7 +666,7 @@ class Permit(Case):
         told = self.json("explain", "--account", "bert", "--source", "84.24.10.7", expect=1)
         self.assertEqual((told["hopwarden.action"], told["hopwarden.answer"]), ("step_up", "allow"))
         self.assertEqual(told["hopwarden.permit"], given["permit"])
-        self.assertIn("permit of root: phone lost", [reason["text"] for reason in told["hopwarden.reasons"]])
+        self.assertIn("permitted by root, phone lost", [reason["text"] for reason in told["hopwarden.reasons"]])
         later = stamp(NOW + datetime.timedelta(hours=3))
         told = self.json("explain", "--account", "bert", "--source", "84.24.10.7", "--at", later, expect=1)
         self.assertIn("permit-over", [reason["code"] for reason in told["hopwarden.reasons"]])
