@@ -139,8 +139,8 @@ static void account_row(struct hop_table *table, const struct hop_tally_account 
         hop_cell_day(first, hop_date_day(account->first));
         hop_cell_day(last, hop_date_day(account->last));
     }
-    snprintf(factor, sizeof factor, "%s (%s)", hop_factor_word(account->factor.state),
-             account->factor.why);
+    snprintf(factor, sizeof factor, "%s (%s%s)", hop_factor_word(account->factor.state),
+             account->factor.why, account->factor.fido_key ? "; has a FIDO key" : "");
     struct hop_text text = hop_text_over(reasons, sizeof reasons);
     for (size_t i = 0; i < account->code_count && i < REASONS_SHOWN; i++)
         hop_text_format(&text, "%s%s %zu", i == 0 ? "" : ", ", account->codes[i].code,
@@ -235,13 +235,13 @@ static json_t *account_json(const struct hop_tally_account *account)
 {
     const struct hop_factor *factor = &account->factor;
     json_t *object = json_pack(
-        "{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:s, s:o}}", "tenant",
+        "{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:s, s:o, s:b}}", "tenant",
         hop_json_text(account->tenant), "account", hop_json_text(account->account), "logins",
         (json_int_t)account->logins, "asked", (json_int_t)account->fates[HOP_FATE_ASKED], "refused",
         (json_int_t)account->fates[HOP_FATE_REFUSED], "blocked",
         (json_int_t)account->fates[HOP_FATE_BLOCKED], "settled", (json_int_t)account->settled,
         "reasons", reasons_json(account), "second_factor", "can", hop_factor_word(factor->state),
-        "why", hop_json_text(factor->why));
+        "why", hop_json_text(factor->why), "fido_key", factor->fido_key);
     if (account->first != 0) {
         json_object_set_new(object, "first", hop_json_time(account->first));
         json_object_set_new(object, "last", hop_json_time(account->last));
