@@ -320,6 +320,8 @@ enum hop_rc hop_sections_finish(struct hop_conf *conf, struct hop_error *err)
     if (rc == HOP_OK)
         rc = complete_settings(conf, err);
     if (rc == HOP_OK)
+        rc = hop_approvals_check(conf, err);
+    if (rc == HOP_OK)
         rc = index_sections(conf, err);
     if (rc == HOP_OK)
         rc = hop_networks_of(conf, err);
