@@ -128,7 +128,7 @@ void hop_tell_waiting(struct hop_call *call)
         return;
     if (call->over_ssh)
         pam_prompt(call->pamh, PAM_PROMPT_ECHO_ON, &answer,
-                   "Waiting for approval, id %s (press Enter) ", id);
+                   "Waiting for approval, id %s (press Enter): ", id);
     else
         pam_info(call->pamh, "Waiting for approval, id %s", id);
     free(answer);

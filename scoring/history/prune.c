@@ -309,9 +309,9 @@ static bool visits_are_old(const struct hop_prune *prune)
 /* No login waits for a day. */
 static bool approval_is_old(const struct hop_prune *prune)
 {
-    int64_t day = hop_ulid_valid(prune->parts.name)
-                      ? hop_ulid_time_ms(prune->parts.name) / 1000 / HOP_DAY_SECONDS
-                      : -1;
+    if (!hop_ulid_valid(prune->parts.name))
+        return false; /* none of ours */
+    int64_t day = hop_ulid_time_ms(prune->parts.name) / 1000 / HOP_DAY_SECONDS;
     return day < prune->today - 1 || day > prune->today + 1;
 }
 

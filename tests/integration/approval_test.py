@@ -1,0 +1,610 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Four eyes: logins that wait until somebody else approves them, with real keys, a real agent, and approvals that must not count."""
+import base64
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+from case import HostCase
+from scene import ABROAD, IN_BETA, USUAL
+import sandbox
+
+SIGNERS = "/etc/hopwarden/allowed_signers"
+HISTORY = "/var/lib/hopwarden/history.db"
+LONG = 25   # seconds: an approval always comes sooner
+SHORT = 2
+
+
+class ApprovalCase(HostCase):
+    """The approvers are maria and otto, who have no account here, and anna, who has one."""
+    wait_s = LONG
+
+    @classmethod
+    def setUpClass(cls):
+        cls.keys = {}
+        super().setUpClass()
+        for name in ("maria", "otto", "mallory", "anna2"):
+            cls.keys[name] = cls.box.make_key(f"approver-{name}")
+        cls.allow_signers()
+
+    @classmethod
+    def configure(cls, **more):
+        settings = {"step_up": "approve", "approval_wait_s": cls.wait_s} | more.pop("settings", {})
+        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        super().configure(more=lines + more.pop("more", ""), **more)
+
+    @classmethod
+    def public(cls, key):
+        with open(f"{key}.pub", encoding="ascii") as file:
+            return " ".join(file.read().split()[:2])
+
+    @classmethod
+    def allow_signers(cls, *more):
+        lines = [f"maria namespaces=\"hopwarden-*\" {cls.public(cls.keys['maria'])}",
+                 f"otto@example.com {cls.public(cls.keys['otto'])}",
+                 f"anna {cls.public(cls.box.accounts['anna'].key)}",
+                 f"acme:anna {cls.public(cls.keys['anna2'])}", *more]
+        sandbox.write(SIGNERS, "# who may approve\n" + "\n".join(lines) + "\n")
+
+    # -- what the approver does -----------------------------------------------------------------------------------
+
+    def waiting(self):
+        done = self.box.hopwarden("approvals", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def await_waiting(self, count=1):
+        """The logins that wait, as soon as there are so many."""
+        found = []
+
+        def there():
+            found[:] = self.waiting()
+            time.sleep(.1)
+            return len(found) >= count
+        sandbox.await_true(there, f"{count} logins wait")
+        return found
+
+    def say(self, verb, login_id, key, *more, **how):
+        return self.box.hopwarden(verb, login_id, "--key", self.keys.get(key, key), *more, **how)
+
+    def login(self, name, source, act=None, *, answers=("",), **more):
+        """A login, and beside it act(its entry in the list of waiting ones). What act() gives back, or raised, is kept."""
+        self.acted, self.trouble = None, None
+
+        def beside():
+            try:
+                self.acted = act(self.await_waiting()[0])
+            except BaseException as error:  # told in the main thread
+                self.trouble = error
+        login = self.box.ssh(name, source, answers=answers, meanwhile=beside if act else None, **more)
+        if self.trouble:
+            raise AssertionError(f"{self.trouble}\n{login}") from self.trouble
+        return login
+
+    def approved_by(self, key):
+        return lambda entry: self.say("approve", entry["event.id"], key)
+
+    def store(self, login_id, field, value):
+        """What whoever may write the store could put there."""
+        with sqlite3.connect(HISTORY, timeout=20) as history:
+            self.assertTrue(self.put_field(history, f"hop:1:ok:{{{login_id}}}", field, value))
+
+    def stored(self, login_id):
+        with sqlite3.connect(HISTORY, timeout=20) as history:
+            return self.fields(history, f"hop:1:ok:{{{login_id}}}")
+
+    @staticmethod
+    def put_field(history, key, field, value):
+        return history.execute("INSERT OR REPLACE INTO fields (key, field, value) VALUES (?, ?, ?)", (key, field, value)).rowcount
+
+    @staticmethod
+    def fields(history, key):
+        return dict(history.execute("SELECT field, value FROM fields WHERE key = ?", (key,)).fetchall())
+
+    def actions(self, login):
+        return [a["event.action"] for a in login.alerts if a.get("event.id") == login.alert.get("event.id")]
+
+    def notes(self, login):
+        return " | ".join(a.get("hopwarden.note", "") for a in login.alerts)
+
+    def outcome_of(self, login):
+        entry = next(e for e in self.box.log() if e.get("event.id") == login.alert["event.id"])
+        return entry.get("hopwarden.outcome")
+
+    def nothing_is_left(self):
+        """No process of a connection, no record of one."""
+        self.assertEqual(self.box.connections(), [])
+        self.assertEqual(os.listdir("/run/hopwarden/connections"), [])
+
+
+class KeyboardInteractive(ApprovalCase):
+    """People's lane: the auth phase waits."""
+
+    def test_approved(self):
+        login = self.login("anna", ABROAD, self.approved_by("maria"))
+        self.assert_in(login, prompts=1)
+        self.assert_verdict(login, "step_up", "auth")
+        self.assertIn(f"Waiting for approval, id {login.alert['event.id']}", login.seen)
+        self.assertEqual(self.acted.returncode, 0, self.acted.stderr)
+        self.assertEqual([a for a in self.actions(login) if a != "approved"],
+                         ["login-scored", "approval-awaited", "approval-given"], str(login))
+        given = next(a for a in login.alerts if a["event.action"] == "approval-given")
+        self.assertEqual(given["hopwarden.author"], "maria")
+        self.assertEqual(given["hopwarden.note"], self.box.fingerprint(self.keys["maria"]))
+        self.assertEqual(self.outcome_of(login), "success")
+        self.nothing_is_left()
+
+    def test_an_approval_counts_as_a_passed_step_up(self):
+        """Its values are confirmed: the next login from there needs nobody."""
+        login = self.login("anna", ABROAD, self.approved_by("maria"))
+        self.assert_in(login, prompts=1)
+        self.assertTrue(self.box.history_of("anna").get("last_step_up") or "step" in json.dumps(self.box.history_of("anna")))
+
+    def test_denied_at_once(self):
+        begun = time.monotonic()
+        login = self.login("ben", USUAL, lambda entry: self.say("deny", entry["event.id"], "maria"))
+        self.assert_out(login)
+        self.sees_its_id(login)
+        self.assertEqual(self.acted.returncode, 0, self.acted.stderr)
+        self.assertIn("approval-denied", self.actions(login))
+        self.assertEqual(self.outcome_of(login), "approval-denied")
+        self.assertLess(time.monotonic() - begun, LONG)
+        self.nothing_is_left()
+
+    def test_a_denial_comes_before_an_approval(self):
+        def both(entry):
+            os.kill(self.monitor_of(entry), signal.SIGSTOP)
+            try:
+                self.say("approve", entry["event.id"], "maria")
+                return self.say("deny", entry["event.id"], "otto")
+            finally:
+                os.kill(self.monitor_of(entry), signal.SIGCONT)
+        login = self.login("ben", USUAL, both)
+        self.assert_out(login)
+        denied = next(a for a in login.alerts if a["event.action"] == "approval-denied")
+        self.assertEqual(denied["hopwarden.author"], "otto@example.com")
+
+    @staticmethod
+    def monitor_of(entry):
+        """The process that waits: the last child of the only connection's monitor."""
+        monitor = os.listdir("/run/hopwarden/connections")[0]
+        with open(f"/proc/{monitor}/task/{monitor}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            with open(f"/proc/{child}/cmdline", encoding="ascii", errors="replace") as file:
+                if "[pam]" in file.read():
+                    return int(child)
+        raise AssertionError(f"no waiting process for {entry}")
+
+    def test_it_shows_what_is_approved(self):
+        login = self.login("anna", ABROAD, self.approved_by("maria"))
+        shown = self.acted.stdout
+        for words in ("anna", "acme", ABROAD, "RO", login.alert["event.id"], *login.alert["hopwarden.reasons"][:1][0].split(" +")[:1]):
+            self.assertIn(words, shown)
+
+    def test_an_agents_key(self):
+        agent = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
+        surroundings = {**os.environ, **dict(re.findall(r"(SSH_\w+)=([^;]+);", agent))}
+        self.addCleanup(lambda: os.kill(int(surroundings["SSH_AGENT_PID"]), signal.SIGTERM))
+        for name in ("mallory", "maria"):  # the one that may approve is not the first
+            sandbox.run("ssh-add", "-q", self.keys[name], env=surroundings)
+        login = self.login("anna", ABROAD, lambda entry: self.box.hopwarden("approve", entry["event.id"], env=surroundings))
+        self.assertEqual(self.acted.returncode, 0, self.acted.stderr)
+        self.assert_in(login, prompts=1)
+
+    def test_every_kind_of_key(self):
+        for kind, bits in (("ecdsa", 256), ("ecdsa", 384), ("rsa", 2048)):
+            with self.subTest(f"{kind}-{bits}"):
+                key = self.box.path("keys", f"{kind}{bits}")
+                sandbox.run("ssh-keygen", "-q", "-t", kind, "-b", bits, "-N", "", "-f", key)
+                self.allow_signers(f"maria {self.public(key)}")
+                self.assert_in(self.login("anna", ABROAD, self.approved_by(key)), prompts=1)
+        self.allow_signers()
+
+    def test_a_usual_login_waits_for_nobody(self):
+        self.box.configure(open("/etc/hopwarden/hopwarden.conf", encoding="utf-8").read())
+        login = self.login("anna", USUAL, answers=())
+        self.assert_in(login)
+
+    def test_the_store_is_full_of_noise(self):
+        """What is no approval is told and does not count; a good one beside it does."""
+        def act(entry):
+            for number, value in enumerate(("", "1 approve", "1 approve x y", "2 approve 1 AAAA", "1 maybe 1 AAAA", "1 approve 1 U1NIU0lH")):
+                self.store(entry["event.id"], f"noise{number}", value)
+            return self.say("approve", entry["event.id"], "maria")
+        login = self.login("anna", ABROAD, act)
+        self.assert_in(login, prompts=1)
+
+
+class NobodyApprovesHimself(ApprovalCase):
+    wait_s = 4
+
+    def refused(self, key, why, name="anna", source=ABROAD, **more):
+        """The command refuses, and so does the host when the word gets into the store by another way."""
+        self.allow_signers(*more.pop("signers", ()))
+        self.addCleanup(self.allow_signers)
+        elsewhere = self.box.path("elsewhere.conf")
+
+        def act(entry):
+            first = self.say("approve", entry["event.id"], key)
+            with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
+                sandbox.write(elsewhere, file.read() + "\n")
+            text = open(elsewhere, encoding="utf-8").read().replace("[home]", "allowed_signers = /nowhere/at/all\n[home]", 1)
+            sandbox.write(elsewhere, text)
+            second = self.say("approve", entry["event.id"], key, "--conf", elsewhere)
+            return first, second
+        login = self.login(name, source, act, **more)
+        first, second = self.acted
+        self.assertEqual(first.returncode, 1, first.stdout + first.stderr)
+        self.assertIn(why, first.stderr)
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assert_out(login)
+        self.assertIn(why, self.notes(login))
+        self.assertIn("approval-refused", self.actions(login))
+        self.assertEqual(self.outcome_of(login), "approval-timeout")
+
+    def test_by_the_key_of_the_login(self):
+        self.refused(self.box.accounts["anna"].key, "is the one who logs in")
+
+    def test_by_another_key_of_the_same_person(self):
+        self.refused("anna2", "acme:anna is the one who logs in")
+
+    def test_by_an_account_of_hers_at_another_customer(self):
+        self.refused("mallory", "is the one who logs in", signers=[f"beta:a.visser {self.public(self.keys['mallory'])}"])
+
+    def test_by_her_mail_address(self):
+        self.refused("mallory", "is the one who logs in", signers=[f"anna@example.com {self.public(self.keys['mallory'])}"])
+
+    def test_a_shared_account_by_the_key_that_stands_beside_hers(self):
+        """root logs in with anna's key; her other key is somebody's who has that key."""
+        self.box.allow_key("root", self.box.accounts["anna"].key)
+        self.refused("anna2", "is the one who logs in", name="root", key=self.box.accounts["anna"].key, answers=())
+
+
+class Forged(ApprovalCase):
+    wait_s = 4
+
+    def stays_out(self, act, why):
+        login = self.login("anna", ABROAD, act)
+        self.assert_out(login)
+        self.assertIn(why, self.notes(login), str(login))
+        self.assertEqual(self.outcome_of(login), "approval-timeout")
+        return login
+
+    def elsewhere(self):
+        """A configuration of a host that has no say in who may approve."""
+        path = self.box.path("elsewhere.conf")
+        with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
+            sandbox.write(path, file.read().replace("[home]", "allowed_signers = /nowhere/at/all\n[home]", 1))
+        return path
+
+    def test_by_a_key_nobody_allows(self):
+        def act(entry):
+            self.assertEqual(self.say("approve", entry["event.id"], "mallory").returncode, 1)
+            return self.say("approve", entry["event.id"], "mallory", "--conf", self.elsewhere())
+        self.stays_out(act, "is not among the allowed signers")
+
+    def test_a_word_for_another_login(self):
+        """maria approved one; the same word, put under the next login's id, is worth nothing."""
+        words = {}
+
+        def keep(entry):
+            done = self.say("approve", entry["event.id"], "maria")
+            words.update(self.stored(entry["event.id"]))
+            return done
+        self.assert_in(self.login("anna", ABROAD, keep), prompts=1)
+        self.assertEqual(len(words), 1)
+
+        def replay(entry):
+            for field, value in words.items():
+                self.store(entry["event.id"], field, value)
+        self.configure(settings={"strict": "yes", "step_up_at": "-60.0"})
+        self.addCleanup(self.configure)
+        self.stays_out(replay, "not over this, or not by this key")
+
+    def signed(self, text, namespace="hopwarden-approval", key="maria"):
+        done = sandbox.run("ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", self.keys[key], stdin=None, input=text)
+        return "".join(line for line in done.stdout.splitlines() if "SSH SIGNATURE" not in line)
+
+    def message(self, entry, when, decision="approve", **change):
+        facts = {"id": entry["event.id"], "account": entry["user.name"], "identity": entry["hopwarden.identity"],
+                 "tenant": entry["hopwarden.tenant"], "host": entry["host.name"], "source": entry["source.ip"],
+                 "key": entry["hopwarden.key"].replace("/", "%2F")} | change
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
+        return f"hopwarden-approval 1\ndecision {decision}\ntime {stamp}\n" + "".join(f"{k} {v}\n" for k, v in facts.items())
+
+    def put(self, entry, message, when, decision="approve", **how):
+        self.store(entry["event.id"], "SHA256:x", f"1 {decision} {int(when)} {self.signed(message, **how)}")
+
+    def test_the_tests_own_words_are_right(self):
+        def act(entry):
+            now = time.time()
+            self.put(entry, self.message(entry, now), now)
+        self.assert_in(self.login("anna", ABROAD, act), prompts=1)
+
+    def test_another_namespace(self):
+        def act(entry):
+            now = time.time()
+            self.put(entry, self.message(entry, now), now, namespace="file", key="otto")
+        self.stays_out(act, "namespace")
+
+    def test_an_old_time(self):
+        def act(entry):
+            then = time.time() - 3600
+            self.put(entry, self.message(entry, then), then)
+        self.stays_out(act, "signed before the login")
+
+    def test_a_time_that_was_not_signed(self):
+        def act(entry):
+            now = time.time()
+            self.put(entry, self.message(entry, now), now - 1)
+        self.stays_out(act, "not over this")
+
+    def test_a_denial_turned_into_an_approval(self):
+        def act(entry):
+            now = time.time()
+            self.put(entry, self.message(entry, now, "deny"), now, "approve")
+        self.stays_out(act, "not over this")
+
+    def test_another_account_source_or_host(self):
+        for change in ({"account": "ben"}, {"source": USUAL}, {"host": "other"}, {"tenant": "beta"}, {"identity": "ben"}, {"key": ""}):
+            with self.subTest(str(change)):
+                def act(entry, change=change):
+                    now = time.time()
+                    self.put(entry, self.message(entry, now, **change), now)
+                self.stays_out(act, "not over this")
+
+    def test_cut_and_broken_signatures(self):
+        def act(entry):
+            now = int(time.time())
+            good = base64.b64decode(self.signed(self.message(entry, now)))
+            for number, bad in enumerate((good[:-1], good[:40], good + b"\0", good[:-9] + bytes([good[-9] ^ 1]) + good[-8:])):
+                self.store(entry["event.id"], f"f{number}", f"1 approve {now} {base64.b64encode(bad).decode()}")
+        login = self.stays_out(act, "not over this")
+        self.assertIn("cut short", self.notes(login))
+
+    def test_a_signer_whose_time_is_over(self):
+        self.allow_signers(f"eve valid-before=\"20250101Z\" {self.public(self.keys['mallory'])}")
+        self.addCleanup(self.allow_signers)
+
+        def act(entry):
+            now = time.time()
+            self.put(entry, self.message(entry, now), now, key="mallory")
+        self.stays_out(act, "no longer valid")
+
+    def test_an_authority_signs_nothing(self):
+        self.allow_signers(f"eve cert-authority {self.public(self.keys['mallory'])}")
+        self.addCleanup(self.allow_signers)
+
+        def act(entry):
+            now = time.time()
+            self.put(entry, self.message(entry, now), now, key="mallory")
+        self.stays_out(act, "cert-authority")
+
+
+class PublickeyAlone(ApprovalCase):
+    """Where nothing can be asked the account phase waits."""
+
+    def test_approved(self):
+        login = self.login("dora", ABROAD, self.approved_by("maria"), answers=(), batch=True)
+        self.assert_in(login)
+        self.assert_verdict(login, "step_up", "account")
+        self.assertEqual(self.outcome_of(login), "success")
+        self.nothing_is_left()
+
+    def test_denied(self):
+        login = self.login("dora", ABROAD, lambda entry: self.say("deny", entry["event.id"], "maria"), answers=(), batch=True)
+        self.assert_out(login)
+        self.assertEqual(self.outcome_of(login), "approval-denied")
+        self.nothing_is_left()
+
+    def test_two_at_once(self):
+        """Each hears its own word."""
+        def act(_):
+            waiting = {entry["source.ip"]: entry["event.id"] for entry in self.await_waiting(2)}
+            return [self.say("approve", waiting[ABROAD], "maria"), self.say("deny", waiting[IN_BETA], "maria")]
+        other = {}
+        beside = threading.Thread(target=lambda: other.update(login=self.box.ssh("dora", IN_BETA, batch=True)))
+        self.configure(settings={"block_at": "60.0"})
+        self.addCleanup(self.configure)
+        beside.start()
+        login = self.login("dora", ABROAD, act, answers=(), batch=True)
+        beside.join()
+        self.assertEqual([done.returncode for done in self.acted], [0, 0], self.acted)
+        self.assert_in(login)
+        self.assertFalse(other["login"].inside, str(other["login"]))
+
+    def test_automation_and_break_glass_never_wait(self):
+        login = self.box.ssh("ansible", ABROAD)
+        self.assert_out(login)
+        self.assertNotIn("approval-awaited", self.actions(login))
+        login = self.box.ssh("rescue", ABROAD)
+        self.assert_in(login)
+        self.assertNotIn("approval-awaited", self.actions(login))
+
+    def test_mode_step_up_waits_instead_of_blocking(self):
+        self.configure(mode="step_up")
+        self.addCleanup(self.configure)
+        login = self.login("ben", IN_BETA, self.approved_by("maria"))
+        self.assert_in(login, prompts=1)
+        self.assertEqual(login.alert["hopwarden.action"], "block")
+
+    def test_mode_observe_waits_for_nobody(self):
+        self.configure(mode="observe")
+        self.addCleanup(self.configure)
+        login = self.box.ssh("dora", ABROAD)
+        self.assert_in(login)
+        self.assertNotIn("approval-awaited", self.actions(login))
+
+    def test_a_password_login_waits_in_account(self):
+        login = self.login("pavel", ABROAD, self.approved_by("maria"), answers=["pavel-word"])
+        self.assert_in(login, prompts=1)
+        self.assertIn("approval-given", self.actions(login))
+
+    def test_one_account_alone(self):
+        """[account] decides for itself."""
+        self.configure(settings={"step_up": "ask"}, more="[account \"dora\"]\nstep_up = approve\n")
+        self.addCleanup(self.configure)
+        self.assert_in(self.login("dora", ABROAD, self.approved_by("maria"), answers=()))
+        login = self.box.ssh("anna", ABROAD, answers=[self.right()])
+        self.assertNotIn("approval-awaited", self.actions(login))
+
+    def test_without_anybody_who_may_approve_it_does_not_wait(self):
+        sandbox.write(SIGNERS, "# nobody yet\n")
+        self.addCleanup(self.allow_signers)
+        login = self.box.ssh("dora", ABROAD)
+        self.assert_out(login)
+        self.assertIn("lets nobody approve", self.notes(login))
+        os.remove(SIGNERS)
+        login = self.box.ssh("dora", ABROAD)
+        self.assert_out(login)
+        self.assertIn(SIGNERS, self.notes(login))
+        self.assertNotIn("approval-awaited", self.actions(login))
+
+
+class TimesOut(ApprovalCase):
+    wait_s = SHORT
+
+    def test_nobody_comes(self):
+        for name, answers in (("anna", [""]), ("dora", [])):
+            with self.subTest(name):
+                login = self.login(name, ABROAD, answers=answers)
+                self.assert_out(login)
+                self.assertIn("approval-timeout", self.actions(login))
+                self.assertEqual(self.outcome_of(login), "approval-timeout")
+                self.nothing_is_left()
+
+    def test_nobodys_coming_is_nobodys_failure(self):
+        before = self.login("dora", ABROAD, answers=()).alert["hopwarden.risk_bits"]
+        self.assertEqual(self.login("dora", ABROAD, answers=()).alert["hopwarden.risk_bits"], before)
+
+    def test_too_late_and_too_early(self):
+        login = self.login("dora", ABROAD, answers=())
+        self.assert_out(login)
+        done = self.say("approve", login.alert["event.id"], "maria")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("approval-timeout", done.stderr)
+        done = self.say("approve", "01JD8Z0M2N3P4Q5R6S7T8V9WXY", "maria")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no such login", done.stderr)
+
+    def test_the_client_goes_away(self):
+        """Nothing of the connection outlives the wait."""
+        for name in ("dora", "anna"):
+            with self.subTest(name):
+                mark = len(self.box.syslog.lines)
+                account = self.box.accounts[name]
+                child = self.box.start("ssh", "-F", "none", "-p", self.box.port, "-b", ABROAD, "-i", account.key, "-o",
+                                       f"UserKnownHostsFile={self.box.path('known_hosts')}", "-o", "IdentitiesOnly=yes", "-l", name,
+                                       "127.0.0.1", "true", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                sandbox.await_true(lambda: self.box.syslog.has(mark, "approval-awaited"), "the login waits")
+                child.kill()
+                child.wait()
+                sandbox.await_true(lambda: not self.box.connections(), "sshd has finished with the connection")
+                self.box._bury_orphans()
+        self.box.ssh("anna", USUAL)  # sweeps
+        self.nothing_is_left()
+
+    def test_sshd_gives_up_first(self):
+        """LoginGraceTime ends it; the next login sweeps what it left."""
+        self.box.stop()
+        self.box.start_sshd(extra="LoginGraceTime 3\n")
+        self.configure(settings={"approval_wait_s": 60})
+        self.addCleanup(self.configure)
+        login = self.box.ssh("dora", ABROAD)
+        self.assert_out(login)
+        self.configure()
+        self.box.ssh("anna", USUAL)
+        self.nothing_is_left()
+        self.box.syslog.settle()
+        told = [line.alert for line in self.box.syslog.since(self.mark) if line.alert]
+        self.assertIn(("step-up-failed", login.alert["event.id"]), [(a["event.action"], a.get("event.id")) for a in told])
+
+
+class MissingStore(ApprovalCase):
+    """Redis goes away while a login waits."""
+    redis = True
+
+    def test_it_comes_back(self):
+        def act(entry):
+            mark = len(self.box.syslog.lines)
+            os.kill(self.box.redis.pid, signal.SIGSTOP)
+            try:
+                sandbox.await_true(lambda: self.box.syslog.has(mark, '"event.action":"trouble"'), "the loss is told")
+            finally:
+                os.kill(self.box.redis.pid, signal.SIGCONT)
+            return self.say("approve", entry["event.id"], "maria")
+        login = self.login("dora", ABROAD, act, answers=())
+        self.assertEqual(self.acted.returncode, 0, self.acted.stderr)
+        self.assert_in(login)
+        self.assertEqual(self.actions(login).count("trouble"), 1, str(login))
+
+
+class Doctor(ApprovalCase):
+    sshd = False
+
+    def findings(self, *words):
+        done = self.box.hopwarden("doctor", "--json", *words)
+        return {(f["state"], f["what"]) for f in json.loads(done.stdout) if f["check"] == "approval"}
+
+    def finds(self, words, state="critical", config=None):
+        more = []
+        if config is not None:
+            sandbox.write(self.box.path("sshd_config"), config)
+            more = ["--sshd-config", self.box.path("sshd_config")]
+        found = self.findings(*more)
+        self.assertTrue(any(words in what and state == told for told, what in found), f"{words} not in {found}")
+
+    def test_all_is_well(self):
+        sandbox.write(self.box.path("sshd_config"), "UsePAM yes\nLoginGraceTime 2m\nMaxStartups 100:30:200\n")
+        found = self.findings("--sshd-config", self.box.path("sshd_config"))
+        self.assertEqual({state for state, _ in found}, {"fine"}, found)
+
+    def test_no_file(self):
+        os.remove(SIGNERS)
+        self.addCleanup(self.allow_signers)
+        self.finds(SIGNERS)
+
+    def test_an_empty_file(self):
+        sandbox.write(SIGNERS, "\n# nobody\n")
+        self.addCleanup(self.allow_signers)
+        self.finds("lets nobody approve")
+
+    def test_a_file_others_may_write(self):
+        os.chmod(SIGNERS, 0o666)
+        self.addCleanup(self.allow_signers)
+        self.finds(SIGNERS)
+
+    def test_a_file_of_somebody_elses(self):
+        os.chown(SIGNERS, 64000, 64000)
+        self.addCleanup(self.allow_signers)
+        self.finds(SIGNERS)
+
+    def test_only_one_who_may_approve(self):
+        sandbox.write(SIGNERS, f"maria {self.public(self.keys['maria'])}\n")
+        self.addCleanup(self.allow_signers)
+        self.finds("nobody can approve maria", "warning")
+
+    def test_a_line_that_is_not_understood(self):
+        self.allow_signers(f"* {self.public(self.keys['mallory'])}")
+        self.addCleanup(self.allow_signers)
+        self.finds("line 6", "warning")
+
+    def test_a_name_nobody_knows(self):
+        self.finds("maria", "warning")
+
+    def test_sshd_is_more_impatient(self):
+        self.finds("LoginGraceTime", "critical", "UsePAM yes\nLoginGraceTime 20\n")
+
+    def test_few_places(self):
+        self.finds("MaxStartups", "warning", "UsePAM yes\nMaxStartups 10:30:100\n")
+
+    def test_nothing_to_say_where_nobody_waits(self):
+        self.configure(settings={"step_up": "ask"})
+        self.addCleanup(self.configure)
+        self.assertEqual(self.findings(), set())
