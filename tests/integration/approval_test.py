@@ -21,7 +21,8 @@ SHORT = 2
 
 
 class ApprovalCase(HostCase):
-    """The approvers are maria and otto, who have no account here, and anna, who has one."""
+    """The approvers are maria and otto, who have no account here, and anna, who has one. Every login asks for a step-up, also when
+    earlier ones have made it look usual."""
     wait_s = LONG
 
     @classmethod
@@ -34,7 +35,7 @@ class ApprovalCase(HostCase):
 
     @classmethod
     def configure(cls, **more):
-        settings = {"step_up": "approve", "approval_wait_s": cls.wait_s} | more.pop("settings", {})
+        settings = {"step_up": "approve", "approval_wait_s": cls.wait_s, "step_up_at": "-60.0", "block_at": "60.0"} | more.pop("settings", {})
         lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
         super().configure(more=lines + more.pop("more", ""), **more)
 
@@ -89,6 +90,13 @@ class ApprovalCase(HostCase):
     def approved_by(self, key):
         return lambda entry: self.say("approve", entry["event.id"], key)
 
+    def elsewhere(self):
+        """A configuration of a host that has no say in who may approve."""
+        path = self.box.path("elsewhere.conf")
+        with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
+            sandbox.write(path, file.read().replace("[home]", "allowed_signers = /nowhere/at/all\n[home]", 1))
+        return path
+
     def store(self, login_id, field, value):
         """What whoever may write the store could put there."""
         with sqlite3.connect(HISTORY, timeout=20) as history:
@@ -100,11 +108,11 @@ class ApprovalCase(HostCase):
 
     @staticmethod
     def put_field(history, key, field, value):
-        return history.execute("INSERT OR REPLACE INTO fields (key, field, value) VALUES (?, ?, ?)", (key, field, value)).rowcount
+        return history.execute("INSERT OR REPLACE INTO hashes (key, field, value) VALUES (?, ?, ?)", (key, field, value)).rowcount
 
     @staticmethod
     def fields(history, key):
-        return dict(history.execute("SELECT field, value FROM fields WHERE key = ?", (key,)).fetchall())
+        return dict(history.execute("SELECT field, value FROM hashes WHERE key = ?", (key,)).fetchall())
 
     def actions(self, login):
         return [a["event.action"] for a in login.alerts if a.get("event.id") == login.alert.get("event.id")]
@@ -117,7 +125,8 @@ class ApprovalCase(HostCase):
         return entry.get("hopwarden.outcome")
 
     def nothing_is_left(self):
-        """No process of a connection, no record of one."""
+        """No process of a connection; and the next login's sweep leaves no record of one."""
+        self.box.ssh("rescue", USUAL)
         self.assertEqual(self.box.connections(), [])
         self.assertEqual(os.listdir("/run/hopwarden/connections"), [])
 
@@ -139,12 +148,6 @@ class KeyboardInteractive(ApprovalCase):
         self.assertEqual(self.outcome_of(login), "success")
         self.nothing_is_left()
 
-    def test_an_approval_counts_as_a_passed_step_up(self):
-        """Its values are confirmed: the next login from there needs nobody."""
-        login = self.login("anna", ABROAD, self.approved_by("maria"))
-        self.assert_in(login, prompts=1)
-        self.assertTrue(self.box.history_of("anna").get("last_step_up") or "step" in json.dumps(self.box.history_of("anna")))
-
     def test_denied_at_once(self):
         begun = time.monotonic()
         login = self.login("ben", USUAL, lambda entry: self.say("deny", entry["event.id"], "maria"))
@@ -156,35 +159,10 @@ class KeyboardInteractive(ApprovalCase):
         self.assertLess(time.monotonic() - begun, LONG)
         self.nothing_is_left()
 
-    def test_a_denial_comes_before_an_approval(self):
-        def both(entry):
-            os.kill(self.monitor_of(entry), signal.SIGSTOP)
-            try:
-                self.say("approve", entry["event.id"], "maria")
-                return self.say("deny", entry["event.id"], "otto")
-            finally:
-                os.kill(self.monitor_of(entry), signal.SIGCONT)
-        login = self.login("ben", USUAL, both)
-        self.assert_out(login)
-        denied = next(a for a in login.alerts if a["event.action"] == "approval-denied")
-        self.assertEqual(denied["hopwarden.author"], "otto@example.com")
-
-    @staticmethod
-    def monitor_of(entry):
-        """The process that waits: the last child of the only connection's monitor."""
-        monitor = os.listdir("/run/hopwarden/connections")[0]
-        with open(f"/proc/{monitor}/task/{monitor}/children", encoding="ascii") as file:
-            children = file.read().split()
-        for child in children:
-            with open(f"/proc/{child}/cmdline", encoding="ascii", errors="replace") as file:
-                if "[pam]" in file.read():
-                    return int(child)
-        raise AssertionError(f"no waiting process for {entry}")
-
     def test_it_shows_what_is_approved(self):
         login = self.login("anna", ABROAD, self.approved_by("maria"))
         shown = self.acted.stdout
-        for words in ("anna", "acme", ABROAD, "RO", login.alert["event.id"], *login.alert["hopwarden.reasons"][:1][0].split(" +")[:1]):
+        for words in ("anna", "acme", ABROAD, "RO", login.alert["event.id"], re.sub(r" [-+][0-9.]+$", "", login.alert["hopwarden.reasons"][0])):
             self.assertIn(words, shown)
 
     def test_an_agents_key(self):
@@ -206,11 +184,6 @@ class KeyboardInteractive(ApprovalCase):
                 self.assert_in(self.login("anna", ABROAD, self.approved_by(key)), prompts=1)
         self.allow_signers()
 
-    def test_a_usual_login_waits_for_nobody(self):
-        self.box.configure(open("/etc/hopwarden/hopwarden.conf", encoding="utf-8").read())
-        login = self.login("anna", USUAL, answers=())
-        self.assert_in(login)
-
     def test_the_store_is_full_of_noise(self):
         """What is no approval is told and does not count; a good one beside it does."""
         def act(entry):
@@ -221,23 +194,29 @@ class KeyboardInteractive(ApprovalCase):
         self.assert_in(login, prompts=1)
 
 
+class Learned(ApprovalCase):
+    def test_an_approval_counts_as_a_passed_step_up(self):
+        """Its values are confirmed: the next login from there needs nobody. Nor does a usual one."""
+        self.configure(settings={"step_up_at": "-9.0"})
+        login = self.login("anna", ABROAD, self.approved_by("maria"))
+        self.assert_in(login, prompts=1)
+        for source in (ABROAD, USUAL):
+            login = self.box.ssh("anna", source)
+            self.assert_in(login)
+            self.assert_verdict(login, "allow")
+
+
 class NobodyApprovesHimself(ApprovalCase):
     wait_s = 4
 
-    def refused(self, key, why, name="anna", source=ABROAD, **more):
+    def refused(self, approver, why, name="anna", source=ABROAD, signers=(), **more):
         """The command refuses, and so does the host when the word gets into the store by another way."""
-        self.allow_signers(*more.pop("signers", ()))
+        self.allow_signers(*signers)
         self.addCleanup(self.allow_signers)
-        elsewhere = self.box.path("elsewhere.conf")
 
         def act(entry):
-            first = self.say("approve", entry["event.id"], key)
-            with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
-                sandbox.write(elsewhere, file.read() + "\n")
-            text = open(elsewhere, encoding="utf-8").read().replace("[home]", "allowed_signers = /nowhere/at/all\n[home]", 1)
-            sandbox.write(elsewhere, text)
-            second = self.say("approve", entry["event.id"], key, "--conf", elsewhere)
-            return first, second
+            return (self.say("approve", entry["event.id"], approver),
+                    self.say("approve", entry["event.id"], approver, "--conf", self.elsewhere()))
         login = self.login(name, source, act, **more)
         first, second = self.acted
         self.assertEqual(first.returncode, 1, first.stdout + first.stderr)
@@ -276,13 +255,6 @@ class Forged(ApprovalCase):
         self.assertEqual(self.outcome_of(login), "approval-timeout")
         return login
 
-    def elsewhere(self):
-        """A configuration of a host that has no say in who may approve."""
-        path = self.box.path("elsewhere.conf")
-        with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
-            sandbox.write(path, file.read().replace("[home]", "allowed_signers = /nowhere/at/all\n[home]", 1))
-        return path
-
     def test_by_a_key_nobody_allows(self):
         def act(entry):
             self.assertEqual(self.say("approve", entry["event.id"], "mallory").returncode, 1)
@@ -303,8 +275,6 @@ class Forged(ApprovalCase):
         def replay(entry):
             for field, value in words.items():
                 self.store(entry["event.id"], field, value)
-        self.configure(settings={"strict": "yes", "step_up_at": "-60.0"})
-        self.addCleanup(self.configure)
         self.stays_out(replay, "not over this, or not by this key")
 
     def signed(self, text, namespace="hopwarden-approval", key="maria"):
@@ -403,6 +373,22 @@ class PublickeyAlone(ApprovalCase):
         self.assertEqual(self.outcome_of(login), "approval-denied")
         self.nothing_is_left()
 
+    def test_a_denial_comes_before_an_approval(self):
+        def both(entry):
+            monitors = [int(pid) for pid in os.listdir("/run/hopwarden/connections") if os.path.exists(f"/proc/{pid}")]
+            for pid in monitors:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                return self.say("approve", entry["event.id"], "maria"), self.say("deny", entry["event.id"], "otto")
+            finally:
+                for pid in monitors:
+                    os.kill(pid, signal.SIGCONT)
+        login = self.login("dora", ABROAD, both, answers=(), batch=True)
+        self.assert_out(login)
+        self.assertIn("approval-denied", self.actions(login), str(login))
+        denied = next(a for a in login.alerts if a["event.action"] == "approval-denied")
+        self.assertEqual(denied["hopwarden.author"], "otto@example.com")
+
     def test_two_at_once(self):
         """Each hears its own word."""
         def act(_):
@@ -410,8 +396,6 @@ class PublickeyAlone(ApprovalCase):
             return [self.say("approve", waiting[ABROAD], "maria"), self.say("deny", waiting[IN_BETA], "maria")]
         other = {}
         beside = threading.Thread(target=lambda: other.update(login=self.box.ssh("dora", IN_BETA, batch=True)))
-        self.configure(settings={"block_at": "60.0"})
-        self.addCleanup(self.configure)
         beside.start()
         login = self.login("dora", ABROAD, act, answers=(), batch=True)
         beside.join()
@@ -428,7 +412,7 @@ class PublickeyAlone(ApprovalCase):
         self.assertNotIn("approval-awaited", self.actions(login))
 
     def test_mode_step_up_waits_instead_of_blocking(self):
-        self.configure(mode="step_up")
+        self.configure(mode="step_up", settings={"block_at": "-3.0"})
         self.addCleanup(self.configure)
         login = self.login("ben", IN_BETA, self.approved_by("maria"))
         self.assert_in(login, prompts=1)
