@@ -100,15 +100,20 @@ static struct hop_span account_of(struct hop_span name, char tenant[HOP_TENANT_M
     return part.len > 0 ? part : name;
 }
 
-/* The identity behind a principal: an account that a [person] lists is that person's. */
+void hop_approval_person_of(const struct hop_conf *conf, const char *tenant, struct hop_span name,
+                            char ret_identity[HOP_NAME_MAX + 1])
+{
+    char account[HOP_NAME_MAX + 1] = "", at[HOP_TENANT_MAX + 1];
+    hop_string_copy(at, sizeof at, tenant);
+    hop_span_copy(account_of(name, at), account, sizeof account);
+    if (hop_conf_identity(conf, at, account, "", ret_identity) != HOP_OK)
+        hop_string_copy(ret_identity, HOP_NAME_MAX + 1, account);
+}
+
 static void person_of(const struct bench *bench, struct hop_span name,
                       char ret_identity[HOP_NAME_MAX + 1])
 {
-    char account[HOP_NAME_MAX + 1] = "", tenant[HOP_TENANT_MAX + 1];
-    hop_string_copy(tenant, sizeof tenant, bench->login->tenant);
-    hop_span_copy(account_of(name, tenant), account, sizeof account);
-    if (hop_conf_identity(bench->conf, tenant, account, "", ret_identity) != HOP_OK)
-        hop_string_copy(ret_identity, HOP_NAME_MAX + 1, account);
+    hop_approval_person_of(bench->conf, bench->login->tenant, name, ret_identity);
 }
 
 /* A certificate's key id is often the person's name. */

@@ -39,6 +39,12 @@ void hop_approval_value_put(struct hop_text *text, bool approves, int64_t time,
 enum hop_rc hop_approval_signers_read(const struct hop_conf *conf, char **ret_bytes,
                                       size_t *ret_len, struct hop_error *err);
 
+/* The identity behind a name in that file: an account that a [person] lists for `tenant` is that
+ * person's; "acme:a.visser" is an account of that tenant; of "anna@example.com" the part before the
+ * '@' counts. */
+void hop_approval_person_of(const struct hop_conf *conf, const char *tenant, struct hop_span name,
+                            char ret_identity[HOP_NAME_MAX + 1]);
+
 /* How many of its lines let somebody approve now. */
 size_t hop_approval_signers_count(struct hop_span signers, int64_t now);
 

@@ -109,6 +109,8 @@ struct hop_binding {
 };
 void hop_conf_binding(const struct hop_conf *conf, const struct hop_login *login,
                       struct hop_binding *ret_binding);
+/* Whether any list binds the account: without one it is never inside. */
+bool hop_conf_has_binding(const struct hop_conf *conf, const char *account);
 
 /* Static networks: home's, then the longest matching tenant prefix; private addresses otherwise
  * belong to this host's tenant. Fills zone and tenant. */

@@ -482,7 +482,7 @@ enum hop_rc hop_cluster_link_by(struct hop_cluster *cluster, unsigned slot, cons
         uint8_t node = hop_cluster_owner(&task, slot);
         lane = node == HOP_CLUSTER_NOBODY ? NULL : hop_cluster_lane_for(&task.lanes, node, slot);
         if (lane && key)
-            hop_wire_command(&lane->pipeline, 2, (const char *[]){"EXISTS", key});
+            hop_wire_command(&lane->pipeline, 2, (const char *[]){"TYPE", key});
         else if (lane)
             hop_wire_command(&lane->pipeline, 1, (const char *[]){"PING"});
         hop_cluster_run(&task);

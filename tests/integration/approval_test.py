@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from unittest import mock
 
 from case import HostCase
 from scene import ABROAD, IN_BETA, USUAL
@@ -494,18 +495,19 @@ class TimesOut(ApprovalCase):
         self.box.ssh("anna", USUAL)  # sweeps
         self.nothing_is_left()
 
+
+class Impatient(ApprovalCase):
+    """sshd's LoginGraceTime ends before the wait."""
+    wait_s = 60
+    sshd = False
+
     def test_sshd_gives_up_first(self):
-        """LoginGraceTime ends it; the next login sweeps what it left."""
-        self.box.stop()
-        self.box.start_sshd(extra="LoginGraceTime 3\n")
-        self.configure(settings={"approval_wait_s": 60})
-        self.addCleanup(self.configure)
+        """The next login sweeps what it left, and tells."""
+        with mock.patch("sandbox.SANDBOX_SSHD", sandbox.SANDBOX_SSHD.replace("LoginGraceTime 30", "LoginGraceTime 3")):
+            self.box.start_sshd()
         login = self.box.ssh("dora", ABROAD)
         self.assert_out(login)
-        self.configure()
-        self.box.ssh("anna", USUAL)
         self.nothing_is_left()
-        self.box.syslog.settle()
         told = [line.alert for line in self.box.syslog.since(self.mark) if line.alert]
         self.assertIn(("step-up-failed", login.alert["event.id"]), [(a["event.action"], a.get("event.id")) for a in told])
 
@@ -530,23 +532,31 @@ class MissingStore(ApprovalCase):
 
 
 class Doctor(ApprovalCase):
-    sshd = False
+    """Each finding by what produces it."""
+    wait_s = 10
+
+    @classmethod
+    def configure(cls, **more):
+        super().configure(**{"more": '[team "approvers"]\nmembers = maria otto\n'} | more)
 
     def findings(self, *words):
         done = self.box.hopwarden("doctor", "--json", *words)
         return {(f["state"], f["what"]) for f in json.loads(done.stdout) if f["check"] == "approval"}
 
+    def with_sshd(self, config):
+        path = self.box.path("sshd_config")
+        sandbox.write(path, f"HostKey {self.box.path('host_key')}\nUsePAM yes\n{config}")
+        return "--sshd-config", path
+
     def finds(self, words, state="critical", config=None):
         more = []
         if config is not None:
-            sandbox.write(self.box.path("sshd_config"), config)
-            more = ["--sshd-config", self.box.path("sshd_config")]
+            more = self.with_sshd(config)
         found = self.findings(*more)
         self.assertTrue(any(words in what and state == told for told, what in found), f"{words} not in {found}")
 
     def test_all_is_well(self):
-        sandbox.write(self.box.path("sshd_config"), "UsePAM yes\nLoginGraceTime 2m\nMaxStartups 100:30:200\n")
-        found = self.findings("--sshd-config", self.box.path("sshd_config"))
+        found = self.findings(*self.with_sshd("LoginGraceTime 2m\nMaxStartups 100:30:200\n"))
         self.assertEqual({state for state, _ in found}, {"fine"}, found)
 
     def test_no_file(self):
@@ -572,7 +582,7 @@ class Doctor(ApprovalCase):
     def test_only_one_who_may_approve(self):
         sandbox.write(SIGNERS, f"maria {self.public(self.keys['maria'])}\n")
         self.addCleanup(self.allow_signers)
-        self.finds("nobody can approve maria", "warning")
+        self.finds("nobody can approve maria's own logins", "warning")
 
     def test_a_line_that_is_not_understood(self):
         self.allow_signers(f"* {self.public(self.keys['mallory'])}")
@@ -580,13 +590,25 @@ class Doctor(ApprovalCase):
         self.finds("line 6", "warning")
 
     def test_a_name_nobody_knows(self):
-        self.finds("maria", "warning")
+        self.allow_signers(f"mallory {self.public(self.keys['mallory'])}")
+        self.addCleanup(self.allow_signers)
+        self.finds("mallory may approve and is no person", "warning")
+
+    def test_a_signer_whose_time_is_over(self):
+        self.allow_signers(f"otto valid-before=\"20250101Z\" {self.public(self.keys['mallory'])}")
+        self.addCleanup(self.allow_signers)
+        self.finds("no longer valid", "warning")
 
     def test_sshd_is_more_impatient(self):
-        self.finds("LoginGraceTime", "critical", "UsePAM yes\nLoginGraceTime 20\n")
+        self.finds("LoginGraceTime", "critical", "LoginGraceTime 20\n")
 
     def test_few_places(self):
-        self.finds("MaxStartups", "warning", "UsePAM yes\nMaxStartups 10:30:100\n")
+        self.finds("MaxStartups", "warning", "MaxStartups 8\n")
+        self.finds("MaxStartups", "warning", "")
+
+    def test_an_open_ended_login(self):
+        found = self.findings(*self.with_sshd("LoginGraceTime 0\nMaxStartups 100\n"))
+        self.assertEqual({state for state, _ in found}, {"fine"}, found)
 
     def test_nothing_to_say_where_nobody_waits(self):
         self.configure(settings={"step_up": "ask"})

@@ -10,7 +10,10 @@ import subprocess
 import private
 import sandbox
 
-SUITE, PACKAGES = "trixie", "openssh-server,libpam-google-authenticator"
+SUITE = "trixie"
+RUN = "openssh-server,libpam-google-authenticator,valkey-server,redis-server"
+BUILD = ("gcc,libc6-dev,cmake,ninja-build,pkg-config,check,libpam0g-dev,libaudit-dev,python3-minimal,libpython3-stdlib,libhiredis-dev,libmaxminddb-dev,libssl-dev,libinih-dev,libjansson-dev,"
+         "libsqlite3-dev,libsmartcols-dev,libssh-dev,openssl")
 MAKING_S = 600
 PRODUCT = ("/usr/local/libexec/hopwarden-keys", "/usr/local/libexec/hopwarden-principals")
 SHARED = ("/dev", "/proc", "/run", "/usr/local", "/etc/ssh", "/etc/hopwarden", "/var/lib/hopwarden", "/var/log")
@@ -36,7 +39,7 @@ def make(build):
         return None, "this machine gets Debian's packages from nowhere"
     shutil.rmtree(part, ignore_errors=True)
     try:
-        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, part, source], stdin=subprocess.DEVNULL,
+        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={RUN},{BUILD}", SUITE, part, source], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=MAKING_S)
     except subprocess.TimeoutExpired:
         return None, f"debootstrap {SUITE} from {source}: not done in {MAKING_S} s"

@@ -7,8 +7,9 @@
  *
  * --descriptors N leaves N descriptors to the process; --fail-allocation N makes the N-th
  * allocation of the phases fail (not under a sanitizer). phases: auth, account, setcred, open,
- * close. "\n" in a value stands for a newline. Prints "auth=0", "text: ...", "login=<id>", and with
- * --repeat the open descriptors and resident pages after the first tenth and at the end.
+ * close. "\n" in a value stands for a newline. Prints "auth=0", "auth took 12 ms", "text: ...",
+ * "login=<id>", and with --repeat the open descriptors and resident pages after the first tenth and
+ * at the end.
  */
 #include <dirent.h>
 #include <security/pam_appl.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWERS_MAX 8
@@ -110,6 +112,13 @@ static int phase(pam_handle_t *pamh, const char *name)
     return -1;
 }
 
+static long now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int once(struct play *play)
 {
     struct pam_conv conversation = {converse, play};
@@ -126,9 +135,10 @@ static int once(struct play *play)
     char *phases = strdup(play->phases), *rest = phases;
     allocations_left = play->fail_allocation;
     for (char *name; phases != NULL && (name = strsep(&rest, ",")) != NULL;) {
+        long before = now_ms();
         code = phase(pamh, name);
         if (!play->quiet)
-            printf("%s=%d\n", name, code);
+            printf("%s=%d\n%s took %ld ms\n", name, code, name, now_ms() - before);
     }
     allocations_left = 0;
     free(phases);

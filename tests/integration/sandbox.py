@@ -306,11 +306,11 @@ class Sandbox:
         with open(os.path.join(SOURCE, "contrib", "pam.d", name), encoding="utf-8") as file:
             write("/etc/pam.d/sshd", change(file.read()))
 
-    def use_geo(self, networks):
+    def use_geo(self, networks, *words):
         """A database of both kinds at the path that configurations name."""
         write(self.path("networks.json"), json.dumps(networks))
         for name, kind in (("city", "City"), ("asn", "ASN")):
-            run("/usr/bin/python3", os.path.join(SOURCE, "contrib", "mmdb-from-json"), "--type", kind,
+            run("/usr/bin/python3", os.path.join(SOURCE, "contrib", "mmdb-from-json"), "--type", kind, *words,
                 self.path("networks.json"), f"/var/lib/hopwarden/{name}.mmdb")
 
     def hopwarden(self, *words, **more):

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "redis_commands.h"
 #include "redis_transport.h"
 
 #define BRIEF_MS 80      /* a deadline that is to be met */
@@ -782,6 +783,28 @@ START_TEST(entries_that_others_put_into_a_log_are_passed_over)
 }
 END_TEST
 
+START_TEST(a_page_begins_right_behind_an_id)
+{
+    static const char *const ids[][2] = {{"0-0", "0-1"},
+                                         {"5-8", "5-9"},
+                                         {"5-9", "5-10"},
+                                         {"5-1999", "5-2000"},
+                                         {"1795512600123-999", "1795512600123-1000"},
+                                         {"5-18446744073709551614", "5-18446744073709551615"},
+                                         {"5-18446744073709551615", "6"},
+                                         {"99-18446744073709551615", "100"}};
+    static const char *const none[] = {"",    "5",   "5-",    "-5",
+                                       "a-1", "1-a", "1-1-1", "1-184467440737095516150"};
+    char next[HOP_REDIS_STREAM_ID_MAX];
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        ck_assert(hop_redis_stream_after(hop_span_of(ids[i][0]), next));
+        ck_assert_str_eq(next, ids[i][1]);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        ck_assert(!hop_redis_stream_after(hop_span_of(none[i]), next));
+}
+END_TEST
+
 START_TEST(a_setup_without_a_numeric_address_is_refused)
 {
     struct hop_store *store = NULL;
@@ -822,4 +845,5 @@ HOP_LOOPED_SUITE(
     ONCE(a_full_server_and_a_replica_refuse_in_words), ONCE(a_key_of_another_type_is_an_error),
     ONCE(a_tenants_selectors_suffice_and_hold),
     ONCE(entries_that_others_put_into_a_log_are_passed_over),
-    ONCE(a_setup_without_a_numeric_address_is_refused), ONCE(opening_makes_no_connection))
+    ONCE(a_page_begins_right_behind_an_id), ONCE(a_setup_without_a_numeric_address_is_refused),
+    ONCE(opening_makes_no_connection))
