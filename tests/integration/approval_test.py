@@ -512,6 +512,44 @@ class Impatient(ApprovalCase):
         self.assertIn(("step-up-failed", login.alert["event.id"]), [(a["event.action"], a.get("event.id")) for a in told])
 
 
+class NoFactorAtAll(ApprovalCase):
+    """The stack in which nothing but an approval passes a step-up."""
+    stack = "sshd.approve"
+
+    def test_approved(self):
+        for name, answers in (("anna", [""]), ("dora", [])):
+            with self.subTest(name):
+                self.assert_in(self.login(name, ABROAD, self.approved_by("maria"), answers=answers), prompts=len(answers))
+
+    def test_denied(self):
+        login = self.login("anna", ABROAD, lambda entry: self.say("deny", entry["event.id"], "maria"))
+        self.assert_out(login)
+        self.assertEqual(len(login.prompts), 1, str(login))
+
+    def test_where_nobody_may_approve(self):
+        os.remove(SIGNERS)
+        self.addCleanup(self.allow_signers)
+        self.assert_out(self.box.ssh("anna", ABROAD))
+
+    def test_a_site_that_asks_refuses_here(self):
+        """The setting goes back, the stack stays: there is no factor, so nobody passes."""
+        self.configure(settings={"step_up": "ask"})
+        self.addCleanup(self.configure)
+        self.assert_out(self.box.ssh("anna", ABROAD, answers=[self.right()] * 3))
+
+    def test_others_are_untouched(self):
+        self.assert_in(self.box.ssh("carol", USUAL, answers=["carol-word"]), prompts=1)
+        self.assert_in(self.box.ssh("rescue", ABROAD))
+
+    def test_doctor_finds_it_right_for_this_site_alone(self):
+        found = {f["what"]: f["state"] for f in json.loads(self.box.hopwarden("doctor", "--json").stdout) if f["check"] == "pam"}
+        self.assertEqual(set(found.values()), {"fine"}, found)
+        self.configure(settings={"step_up": "ask"})
+        self.addCleanup(self.configure)
+        found = {f["what"]: f["state"] for f in json.loads(self.box.hopwarden("doctor", "--json").stdout) if f["check"] == "pam"}
+        self.assertIn("critical", found.values(), found)
+
+
 class MissingStore(ApprovalCase):
     """Redis goes away while a login waits."""
     redis = True
