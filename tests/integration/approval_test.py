@@ -11,6 +11,7 @@ import threading
 import time
 from unittest import mock
 
+import redis_place
 from case import HostCase
 from scene import ABROAD, IN_BETA, USUAL
 import sandbox
@@ -289,8 +290,8 @@ class Forged(ApprovalCase):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
         return f"hopwarden-approval 1\ndecision {decision}\ntime {stamp}\n" + "".join(f"{k} {v}\n" for k, v in facts.items())
 
-    def put(self, entry, message, when, decision="approve", **how):
-        self.store(entry["event.id"], "SHA256:x", f"1 {decision} {int(when)} {self.signed(message, **how)}")
+    def put(self, entry, message, when, decision="approve", field="SHA256:x", **how):
+        self.store(entry["event.id"], field, f"1 {decision} {int(when)} {self.signed(message, **how)}")
 
     def test_the_tests_own_words_are_right(self):
         def act(entry):
@@ -323,12 +324,12 @@ class Forged(ApprovalCase):
         self.stays_out(act, "not over this")
 
     def test_another_account_source_or_host(self):
-        for change in ({"account": "ben"}, {"source": USUAL}, {"host": "other"}, {"tenant": "beta"}, {"identity": "ben"}, {"key": ""}):
-            with self.subTest(str(change)):
-                def act(entry, change=change):
-                    now = time.time()
-                    self.put(entry, self.message(entry, now, **change), now)
-                self.stays_out(act, "not over this")
+        """Each is maria's true word, about something else."""
+        def act(entry):
+            now = time.time()
+            for change in ({"account": "ben"}, {"source": USUAL}, {"host": "other"}, {"tenant": "beta"}, {"identity": "ben"}, {"key": ""}):
+                self.put(entry, self.message(entry, now, **change), now, field=str(change))
+        self.stays_out(act, "not over this")
 
     def test_cut_and_broken_signatures(self):
         def act(entry):
@@ -567,6 +568,63 @@ class MissingStore(ApprovalCase):
         self.assertEqual(self.acted.returncode, 0, self.acted.stderr)
         self.assert_in(login)
         self.assertEqual(self.actions(login).count("trouble"), 1, str(login))
+
+
+class SharedStore(ApprovalCase):
+    """A customer's host with a customer's rights: home sees who waits, and home alone can let in."""
+    redis = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = redis_place.Client(cls.box.path("redis.sock"))
+        cls.addClassCleanup(cls.server.close)
+        for line in cls.box.hopwarden("acl", "acme").stdout.splitlines():
+            _, name, *rights = line.split(" ", 2)[:2] + cls.words(line.split(" ", 2)[2])
+            cls.server("ACL", "SETUSER", name, f">{name}-word", *rights)
+        for name in ("acme", "home"):
+            sandbox.write(f"/etc/hopwarden/{name}.secret", f"{name}-word\n", 0o600)
+        cls.configure()
+
+    @staticmethod
+    def words(rights):
+        """A selector in its brackets is one word."""
+        return re.findall(r"\([^)]*\)|\S+", rights)
+
+    @classmethod
+    def configure(cls, **more):
+        if not hasattr(cls, "server"):
+            return super().configure(**more)
+        user = "history_user = {0}\nhistory_secret = /etc/hopwarden/{0}.secret\n"
+        super().configure(more=user.format("home"), **more)
+        with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
+            sandbox.write(cls.box.path("home.conf"), file.read().replace("= acme", "= home", 1))
+        super().configure(more=user.format("acme"), **more)
+
+    def say(self, verb, login_id, key, *more, **how):
+        return super().say(verb, login_id, key, *(more or ("--conf", self.box.path("home.conf"))), **how)
+
+    def waiting(self):
+        done = self.box.hopwarden("approvals", "--json", "--conf", self.box.path("home.conf"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_home_approves(self):
+        login = self.login("dora", ABROAD, self.approved_by("maria"), answers=())
+        self.assertEqual(self.acted.returncode, 0, self.acted.stderr)
+        self.assert_in(login)
+
+    def test_a_customers_host_cannot_write_an_approval(self):
+        def act(entry):
+            tried = self.say("approve", entry["event.id"], "maria", "--conf", "/etc/hopwarden/hopwarden.conf")
+            self.assertEqual(self.server("EXISTS", f"hop:1:ok:{{{entry['event.id']}}}"), 0)
+            return tried, self.say("deny", entry["event.id"], "maria")
+        login = self.login("dora", ABROAD, act, answers=())
+        self.assert_out(login)
+        tried, denied = self.acted
+        self.assertEqual(tried.returncode, 3, tried.stdout)
+        self.assertIn("NOPERM", tried.stderr)
+        self.assertEqual(denied.returncode, 0, denied.stderr)
 
 
 class Doctor(ApprovalCase):
