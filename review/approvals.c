@@ -41,12 +41,13 @@ static void add_row(const struct list *list, const struct hop_waiting *waiting)
     hop_table_row(list->table, cells);
 }
 
-static void add_waiting(struct list *list, const struct hop_logged_list *logged)
+static void add_waiting(struct list *list, const char *witness,
+                        const struct hop_logged_list *logged)
 {
     struct hop_waiting *waiting = malloc(sizeof *waiting);
     for (size_t i = 0; waiting != NULL && i < logged->count; i++) {
         if (logged->items[i].confirmation != NULL ||
-            hop_waiting_of(&logged->items[i], list->now, waiting, NULL) != HOP_OK)
+            hop_waiting_of(&logged->items[i], witness, list->now, waiting, NULL) != HOP_OK)
             continue;
         list->count++;
         if (list->json != NULL)
@@ -70,7 +71,7 @@ static int add_all(struct list *list, struct hop_desk *desk)
         enum hop_rc rc =
             hop_logged_read(desk, witness, (list->now - LONGEST_WAIT_S) * 1000, &logged, &err);
         if (rc == HOP_OK)
-            add_waiting(list, &logged);
+            add_waiting(list, witness, &logged);
         else if (nth == 0 || rc != HOP_DENIED)
             status = hop_complain_of(&err);
         hop_logged_done(&logged);

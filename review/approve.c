@@ -54,19 +54,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* -- what it is about ---------------------------------------------------------------------- */
 
-static enum hop_rc find(struct hop_desk *desk, const char *id, int64_t now,
-                        struct hop_waiting *ret_waiting, struct hop_error *err)
-{
-    struct hop_logged_list list;
-    const struct hop_logged *found;
-    enum hop_rc rc = hop_logged_search(desk, id, &list, &found, err);
-    /* clocks may differ; what comes too late counts for nothing */
-    if (rc == HOP_OK)
-        rc = hop_waiting_of(found, now - HOP_CLOCK_SKEW_MAX, ret_waiting, err);
-    hop_logged_done(&list);
-    return rc;
-}
-
 /* A script has made up its mind; a person sees first what it is. */
 static bool is_wanted(const struct wishes *wishes)
 {
@@ -163,7 +150,9 @@ static void tell(const struct bench *bench)
 static int decide(struct bench *bench)
 {
     struct hop_error err = {0};
-    enum hop_rc rc = find(bench->desk, bench->wishes->id, bench->now, &bench->waiting, &err);
+    /* clocks may differ; what comes too late counts for nothing */
+    enum hop_rc rc = hop_waiting_find(bench->desk, bench->wishes->id,
+                                      bench->now - HOP_CLOCK_SKEW_MAX, &bench->waiting, &err);
     if (rc != HOP_OK) {
         hop_complain_of(&err);
         return rc == HOP_NOT_FOUND ? HOP_EXIT_FINDING : HOP_EXIT_UNKNOWN;

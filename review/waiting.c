@@ -2,6 +2,7 @@
 #include "waiting.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static enum hop_rc does_not_wait(const struct hop_logged *logged, const char *outcome,
                                  struct hop_error *err)
@@ -10,7 +11,7 @@ static enum hop_rc does_not_wait(const struct hop_logged *logged, const char *ou
                          outcome);
 }
 
-enum hop_rc hop_waiting_of(const struct hop_logged *logged, int64_t now,
+enum hop_rc hop_waiting_of(const struct hop_logged *logged, const char *witness, int64_t now,
                            struct hop_waiting *ret_waiting, struct hop_error *err)
 {
     struct hop_waiting waiting = {.until = 0};
@@ -20,6 +21,10 @@ enum hop_rc hop_waiting_of(const struct hop_logged *logged, int64_t now,
         rc = hop_entry_parse_verdict(hop_span_of(logged->login), &waiting.verdict, err);
     if (rc != HOP_OK)
         return rc;
+    if (strcmp(witness, HOP_HOME) != 0 && strcmp(witness, entry.login.tenant) != 0)
+        return hop_error_set(err, HOP_UNTRUSTED,
+                             "%s: in the log of %s, and said to be a login to %s", logged->id,
+                             witness, entry.login.tenant);
     if (logged->outcome == NULL ||
         hop_entry_parse(hop_span_of(logged->outcome), &outcome, NULL) != HOP_OK)
         return does_not_wait(logged, "nothing is known of its end", err);
@@ -35,6 +40,40 @@ enum hop_rc hop_waiting_of(const struct hop_logged *logged, int64_t now,
                         waiting.login.account);
     *ret_waiting = waiting;
     return HOP_OK;
+}
+
+/* HOP_NOT_FOUND also for a log that is out of this host's reach. */
+static enum hop_rc find_in(struct hop_desk *desk, const char *witness, const char *id, int64_t now,
+                           bool *ret_found, struct hop_waiting *ret_waiting, struct hop_error *err)
+{
+    struct hop_logged_list list;
+    enum hop_rc rc = hop_logged_read(desk, witness, hop_ulid_time_ms(hop_span_of(id)), &list, err);
+    const struct hop_logged *found = rc == HOP_OK ? hop_logged_find(&list, id) : NULL;
+    *ret_found = found != NULL;
+    if (rc == HOP_DENIED || (rc == HOP_OK && found == NULL))
+        rc = HOP_NOT_FOUND;
+    if (found != NULL)
+        rc = hop_waiting_of(found, witness, now, ret_waiting, err);
+    hop_logged_done(&list);
+    return rc;
+}
+
+enum hop_rc hop_waiting_find(struct hop_desk *desk, const char *id, int64_t now,
+                             struct hop_waiting *ret_waiting, struct hop_error *err)
+{
+    const char *witness;
+    if (!hop_ulid_valid(hop_span_of(id)))
+        return hop_error_set(err, HOP_NOT_FOUND, "%s: not a login id", id);
+    for (size_t nth = 0; (witness = hop_logged_witness(desk, nth)) != NULL; nth++) {
+        struct hop_error why = {0};
+        bool found = false;
+        enum hop_rc rc = find_in(desk, witness, id, now, &found, ret_waiting, &why);
+        if (rc == HOP_UNTRUSTED)
+            hop_complain_of(&why); /* and on to whoever may say it */
+        else if (found || rc != HOP_NOT_FOUND)
+            return rc == HOP_OK ? rc : hop_error_set(err, rc, "%s", why.text);
+    }
+    return hop_error_set(err, HOP_NOT_FOUND, "%s: no such login in the log", id);
 }
 
 static void print_field(const char *name, const char *value)

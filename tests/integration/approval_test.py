@@ -340,6 +340,21 @@ class Forged(ApprovalCase):
         login = self.stays_out(act, "not over this")
         self.assertIn("cut short", self.notes(login))
 
+    def test_another_customers_story_of_it(self):
+        """What stands in beta's log about a login to acme is shown to nobody who approves."""
+        login = self.login("dora", ABROAD, answers=())
+        with sqlite3.connect(HISTORY, timeout=20) as history:
+            told = history.execute("SELECT value FROM logs WHERE key = 'hop:1:log:acme' AND id = ? ORDER BY seq", (login.alert["event.id"],)).fetchall()
+            later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+            other = login.alert["event.id"][:-1] + ("1" if login.alert["event.id"].endswith("0") else "0")
+            for number, (value,) in enumerate(told[:2], 1):
+                value = re.sub(r'waits_until":"[^"]*', f'waits_until":"{later}', value.replace(login.alert["event.id"], other))
+                history.execute("INSERT INTO logs (key, seq, id, value) VALUES ('hop:1:log:beta', ?, ?, ?)", (number, other, value))
+        self.assertEqual(self.waiting(), [])
+        done = self.say("approve", other, "maria")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("in the log of beta, and said to be a login to acme", done.stderr)
+
     def test_a_signer_whose_time_is_over(self):
         self.allow_signers(f"eve valid-before=\"20250101Z\" {self.public(self.keys['mallory'])}")
         self.addCleanup(self.allow_signers)
@@ -511,6 +526,43 @@ class Impatient(ApprovalCase):
         self.nothing_is_left()
         told = [line.alert for line in self.box.syslog.since(self.mark) if line.alert]
         self.assertIn(("step-up-failed", login.alert["event.id"]), [(a["event.action"], a.get("event.id")) for a in told])
+
+
+class WithoutTheHelper(ApprovalCase):
+    """sshd reads authorized_keys: the account phase does not know the key, the session phase does."""
+    sshd = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for account in cls.box.accounts.values():
+            cls.box.allow_key_at_home(account)
+        cls.box.start_sshd(lanes=())
+
+    def test_one_approval_is_enough(self):
+        login = self.login("dora", ABROAD, self.approved_by("maria"), answers=())
+        self.assert_in(login)
+        self.assertIn("not known to this phase", self.acted.stdout)
+        self.assertEqual(self.actions(login).count("approval-awaited"), 1, str(login))
+
+    def test_the_key_that_approved_comes_in_by_no_door(self):
+        """Nobody could know before the session that it was the login's own."""
+        self.allow_signers(f"eve {self.public(self.box.accounts['dora'].key)}")
+        self.addCleanup(self.allow_signers)
+        login = self.login("dora", ABROAD, self.approved_by(self.box.accounts["dora"].key), answers=())
+        self.assertFalse(login.inside, str(login))
+        self.assertIn("approval-given", self.actions(login))
+        self.assertIn("own-approval", str(login))
+
+    def test_the_session_waits_where_it_is_the_first_that_knows(self):
+        self.configure(settings={"on_key_unasked": "session"})
+        self.addCleanup(self.configure)
+        login = self.login("dora", ABROAD, self.approved_by("maria"), answers=())
+        self.assert_in(login)
+        self.assertIn(self.print_of("dora"), self.acted.stdout)
+        login = self.login("dora", ABROAD, lambda entry: self.say("deny", entry["event.id"], "maria"), answers=())
+        self.assertFalse(login.inside, str(login))
+        self.assertIn("approval-denied", self.actions(login))
 
 
 class NoFactorAtAll(ApprovalCase):
