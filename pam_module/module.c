@@ -76,6 +76,8 @@ static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
                       hop_engine_judged_by(call->engine, &call->connection.login, &call->judgement,
                                            ret_answer, moment.mode, call->deadline, &why),
                       &why);
+    if (call->trouble.rc == HOP_OK)
+        call->trouble = why; /* a store that answers and takes nothing: the record waits */
     call->connection.verdict.losses |= call->losses;
     hop_report_verdict(call, ret_answer);
     hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
@@ -190,7 +192,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
 EXPORT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct hop_call *call;
-    int code = hop_call_new(pamh, flags, argc, argv, HOP_PHASE_AUTH, &call);
+    int code = hop_call_new(pamh, flags, argc, argv, HOP_PHASE_SESSION, &call);
     if (call == NULL)
         return code;
     call->trouble.rc = HOP_OK; /* the phases that judge have told it */
@@ -269,7 +271,12 @@ static void leave_id(struct hop_call *call)
 {
     char variable[64];
     struct hop_text text = hop_text_over(variable, sizeof variable);
-    hop_text_format(&text, "HOPWARDEN_LOGIN=%s", call->connection.login.id);
+    const char *id = call->connection.login.id;
+    if (call->service == HOP_SERVICE_SWITCH) /* who is in goes on in the same session */
+        id = call->connection.login.session;
+    if (id[0] == '\0')
+        return;
+    hop_text_format(&text, "HOPWARDEN_LOGIN=%s", id);
     pam_putenv(call->pamh, variable);
 }
 
@@ -308,7 +315,7 @@ static int close_session(struct hop_call *call)
         note_recorded(
             call, hop_engine_ended_by(call->engine, &call->connection.login, call->deadline, &why),
             &why);
-    if (call->over_ssh)
+    if (hop_call_has_record(call))
         hop_connection_remove(HOP_CONNECTIONS, call->monitor);
     return PAM_SUCCESS;
 }

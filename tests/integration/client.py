@@ -72,7 +72,7 @@ def _last_line(text):
     return text.replace("\r", "").rsplit("\n", 1)[-1]
 
 
-def converse(words, answers=(), environment=None):
+def converse(words, answers=(), prompt=PROMPT, environment=None):
     """Runs it to its end. Each prompt gets the next answer; beyond the last one the person presses ^C, again and again (the
     client does not hear one that comes before it listens)."""
     answers, prompts, text, asked, hung_up = list(answers), [], "", 0, False
@@ -89,7 +89,7 @@ def converse(words, answers=(), environment=None):
             if not piece:
                 break
             text += piece.decode("utf-8", "backslashreplace")
-            if PROMPT.search(text[asked:]):
+            if prompt.search(text[asked:]):
                 prompts.append(_last_line(text))
                 asked, hung_up = len(text), not answers
                 os.write(terminal, b"\x03" if hung_up else answers.pop(0).encode() + b"\n")

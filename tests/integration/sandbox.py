@@ -134,7 +134,7 @@ class Sandbox:
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def _private(self, target, mode=0o755):
+    def private_folder(self, target, mode=0o755):
         """An own, empty folder in the place of the machine's."""
         own = self.path("over", target.strip("/").replace("/", "_"))
         os.makedirs(own)
@@ -149,7 +149,7 @@ class Sandbox:
         private.bind(self.path("over", "etc"), "/etc")
         self._private_dev()
         private.mount("tmpfs", "/run", "tmpfs", private.MS_NOSUID | private.MS_NODEV, "mode=755")
-        self._private("/var/log")
+        self.private_folder("/var/log")
         os.makedirs("/run/sshd", 0o755)
         os.makedirs(self.path("home"))
 
@@ -406,7 +406,7 @@ class Sandbox:
             beside.start()
         if before:
             before()
-        seen = client.converse(words, answers, environment)
+        seen = client.converse(words, answers, environment=environment)
         if beside:
             beside.join()
         await_true(lambda: not self.connections(), "sshd has finished with the connection")

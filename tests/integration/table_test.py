@@ -134,6 +134,11 @@ class Table(CertificateCase):
         self.box.allow_key("dora", other)
         self.row(method, "block", "dora", IN_BETA, key=other)
 
+    def test_permitted(self):
+        self.box.hopwarden("permit", "dora", "--for", "1h", "--why", "outage")
+        self.addCleanup(self.box.hopwarden, "unpermit", "dora")
+        self.row("key alone, permitted", "step_up", "dora", ABROAD)
+
     def test_automation(self):
         method = "key alone, automation"
         self.row(method, "allow, inside its binding", "ansible", OFFICE, batch=True)
