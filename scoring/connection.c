@@ -147,13 +147,15 @@ enum hop_rc hop_connection_of_session(const char *folder, struct hop_connection 
         return hop_error_set(err, HOP_NOMEM, "%s: out of memory", folder);
     for (int i = 0; i < FOREBEARS_MAX && pid > 1; i++) {
         rc = own_record(folder, pid, found, err);
-        if (rc != HOP_NOT_FOUND || hop_process_parent(pid, &pid, err) != HOP_OK)
+        bool go_on = rc == HOP_NOT_FOUND || rc == HOP_CONFLICT; /* an earlier process of this pid */
+        if (!go_on || hop_process_parent(pid, &pid, err) != HOP_OK)
             break;
     }
     if (rc == HOP_OK)
         *ret_connection = *found;
-    else if (rc == HOP_NOT_FOUND)
-        hop_error_set(err, rc, "%s: holds no record of this session's connection", folder);
+    else if (rc == HOP_NOT_FOUND || rc == HOP_CONFLICT)
+        rc = hop_error_set(err, HOP_NOT_FOUND, "%s: holds no record of this session's connection",
+                           folder);
     free(found);
     return rc;
 }

@@ -168,7 +168,7 @@ START_TEST(a_process_finds_its_sessions_record)
     ck_assert_int_eq(seen_from_below(3), 0);
     record.monitor_start++;
     write_it();
-    ck_assert_int_eq(seen_from_below(1), 10 + HOP_CONFLICT);
+    ck_assert_int_eq(seen_from_below(1), 10 + HOP_NOT_FOUND);
 }
 END_TEST
 
