@@ -93,6 +93,20 @@ void hop_report_later(struct hop_call *call, const struct hop_connection *connec
     call->trouble.rc = HOP_OK;
 }
 
+void hop_report_code(struct hop_call *call, bool taken, const char *note)
+{
+    static const struct hop_answer answers[] = {
+        [false] = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true},
+        [true] = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true}};
+    struct hop_alert alert = {.action = taken ? "code-taken" : "code-refused",
+                              .login = &call->connection.login,
+                              .answer = &answers[taken],
+                              .mode = hop_call_moment(call).mode,
+                              .outcome = taken ? "success" : "failure",
+                              .note = note};
+    send(call, HOP_LOG_ALERT, &alert);
+}
+
 void hop_report_trouble(struct hop_call *call)
 {
     if (call->trouble.rc == HOP_OK)

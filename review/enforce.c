@@ -6,11 +6,11 @@
 
 #include "act.h"
 #include "clock.h"
-#include "connection.h"
 #include "date.h"
 #include "file.h"
 #include "pam_service.h"
 #include "readiness.h"
+#include "session.h"
 #include "verbs.h"
 
 #define SHORTEST_SECONDS 60
@@ -316,12 +316,12 @@ static void begin_trial(const struct wishes *wishes, struct hop_trial *ret_trial
     struct hop_connection *connection = calloc(1, sizeof *connection);
     char boot[HOP_BOOT_ID_MAX + 1];
     int64_t boot_s;
+    bool doubt;
     trial.until = trial.since + wishes->within;
     if (hop_clock_boot(boot, &boot_s, NULL) == HOP_OK)
         snprintf(trial.boot, sizeof trial.boot, "%s/%lld", boot,
                  (long long)(boot_s + wishes->within));
-    if (connection != NULL &&
-        hop_connection_of_session(HOP_CONNECTIONS, connection, NULL) == HOP_OK)
+    if (connection != NULL && hop_session_find(HOP_CONNECTIONS, connection, &doubt, NULL) == HOP_OK)
         memcpy(trial.login, connection->login.id, sizeof trial.login);
     free(connection);
     *ret_trial = trial;
@@ -384,8 +384,9 @@ static int find_login(const struct hop_trial *trial, char ret_id[HOP_ULID_LENGTH
     struct hop_error err = {0};
     struct hop_connection *connection = calloc(1, sizeof *connection);
     int status = HOP_EXIT_UNKNOWN;
+    bool doubt = false;
     if (connection == NULL ||
-        hop_connection_of_session(HOP_CONNECTIONS, connection, &err) != HOP_OK) {
+        hop_session_find(HOP_CONNECTIONS, connection, &doubt, &err) != HOP_OK || doubt) {
         hop_complain("%s: confirm in a fresh login, not in a terminal that was there before",
                      err.text);
         free(connection);

@@ -13,6 +13,7 @@ static const struct verb {
 } VERBS[] = {
     {"acl", hop_verb_acl,
      "who may do what in a Redis shared with customers, as lines of its aclfile"},
+    {"codes", hop_verb_codes, "single-use codes for a break-glass account"},
     {"config", hop_verb_config, "check the configuration, show it, list every option"},
     {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
     {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},

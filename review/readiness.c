@@ -287,7 +287,23 @@ static void take_login(void *context, const struct hop_entry *entry, const struc
         reading->no_memory = true;
 }
 
-static bool take_line(struct reading *reading, struct hop_desk *desk, struct hop_span line,
+/* A login without a verdict of its own gets the one that this configuration gives it. */
+static bool take_entry(struct reading *reading, struct hop_rejudge *rejudge,
+                       const struct hop_entry *entry, struct hop_error *err)
+{
+    if (entry->kind == HOP_ENTRY_CONFIRMATION)
+        return hop_rejudge_confirmation(rejudge, entry, err);
+    if (entry->kind == HOP_ENTRY_OUTCOME)
+        return true;
+    if (hop_rejudge_is_failure(entry))
+        return hop_rejudge_failure(rejudge, entry, err);
+    bool fine = hop_rejudge_login(rejudge, entry, err);
+    if (fine)
+        take_login(reading, entry, &rejudge->login, &rejudge->judgement.verdict);
+    return fine;
+}
+
+static bool take_line(struct reading *reading, struct hop_rejudge *rejudge, struct hop_span line,
                       size_t number)
 {
     struct hop_entry entry;
@@ -307,7 +323,7 @@ static bool take_line(struct reading *reading, struct hop_desk *desk, struct hop
         take_login(reading, &entry, &entry.login, &verdict);
         return !reading->no_memory;
     }
-    bool fine = hop_rejudge(desk, &entry, take_login, reading, &err);
+    bool fine = take_entry(reading, rejudge, &entry, &err);
     if (!fine)
         hop_complain("%s:%zu: %s", wishes->events, number, err.text);
     return fine && !reading->no_memory;
@@ -315,9 +331,14 @@ static bool take_line(struct reading *reading, struct hop_desk *desk, struct hop
 
 static int read_events(const struct wishes *wishes, struct hop_tally *tally)
 {
-    struct hop_desk desk;
+    struct hop_rejudge rejudge;
+    struct hop_conf *conf;
     struct reading reading = {.wishes = wishes, .tally = tally};
-    int status = hop_rejudge_open(&wishes->common, HOP_REJUDGE_AS_CONFIGURED, &desk);
+    int status = hop_conf_open(&wishes->common, &conf);
+    if (status != HOP_EXIT_FINE)
+        return status;
+    status = hop_rejudge_open(conf, HOP_REJUDGE_CONFIGURED, &rejudge);
+    hop_conf_free(&conf);
     if (status != HOP_EXIT_FINE)
         return status;
     bool standard = strcmp(wishes->events, "-") == 0;
@@ -331,7 +352,7 @@ static int read_events(const struct wishes *wishes, struct hop_tally *tally)
     struct hop_progress progress = hop_progress_begin("lines", 0);
     while (fine && (len = getline(&line, &size, events)) >= 0) {
         struct hop_span span = {line, (size_t)len - (len > 0 && line[len - 1] == '\n')};
-        fine = take_line(&reading, &desk, span, ++number);
+        fine = take_line(&reading, &rejudge, span, ++number);
         hop_progress_show(&progress, number);
     }
     hop_progress_end(&progress);
@@ -339,7 +360,7 @@ static int read_events(const struct wishes *wishes, struct hop_tally *tally)
     fine = fine && !ferror(events);
     if (events != NULL && !standard)
         fclose(events);
-    hop_desk_close(&desk);
+    hop_rejudge_close(&rejudge);
     tally->malformed = reading.refused;
     return fine ? HOP_EXIT_FINE : HOP_EXIT_UNKNOWN;
 }

@@ -46,8 +46,8 @@ static enum hop_rc adapt(const struct hop_conf *conf, enum hop_rejudge_witness w
                          struct hop_conf **ret_conf, struct hop_error *err)
 {
     bool home = strcmp(hop_conf_settings(conf)->witness, HOP_HOME) == 0;
-    if (wish != HOP_REJUDGE_AS_CONFIGURED)
-        home = wish == HOP_REJUDGE_ALL_HOME;
+    if (wish != HOP_REJUDGE_CONFIGURED)
+        home = wish == HOP_REJUDGE_HOME;
     char *dump, *text;
     enum hop_rc rc = hop_conf_dump(conf, &dump, err);
     if (rc != HOP_OK)
@@ -61,21 +61,25 @@ static enum hop_rc adapt(const struct hop_conf *conf, enum hop_rejudge_witness w
     return rc;
 }
 
-int hop_rejudge_open(const struct hop_common *common, enum hop_rejudge_witness witness,
-                     struct hop_desk *ret_desk)
+int hop_rejudge_open(const struct hop_conf *conf, enum hop_rejudge_witness witness,
+                     struct hop_rejudge *ret_rejudge)
 {
-    struct hop_conf *conf, *adapted;
+    struct hop_conf *adapted;
     struct hop_error err = {0};
-    int status = hop_conf_open(common, &conf);
-    if (status != HOP_EXIT_FINE)
-        return status;
-    enum hop_rc rc = adapt(conf, witness, &adapted, &err);
-    hop_conf_free(&conf);
-    if (rc != HOP_OK) {
+    if (adapt(conf, witness, &adapted, &err) != HOP_OK) {
         hop_complain_of(&err);
         return HOP_EXIT_CONFIG;
     }
-    return hop_desk_open_with(adapted, HOP_HISTORY_REPLAY, ret_desk);
+    int status = hop_desk_open_with(adapted, HOP_HISTORY_REPLAY, &ret_rejudge->desk);
+    if (status == HOP_EXIT_FINE)
+        hop_judgement_init(&ret_rejudge->judgement);
+    return status;
+}
+
+void hop_rejudge_close(struct hop_rejudge *rejudge)
+{
+    hop_judgement_done(&rejudge->judgement);
+    hop_desk_close(&rejudge->desk);
 }
 
 /* -- one login ----------------------------------------------------------------------------- */
@@ -91,6 +95,14 @@ static void settle_zone(struct hop_login *login)
     hop_string_copy(origin->tenant, sizeof origin->tenant, home ? "" : login->tenant);
 }
 
+static bool admit(struct hop_rejudge *rejudge, const struct hop_entry *entry, struct hop_error *err)
+{
+    if (hop_entry_admit(&rejudge->desk, entry, &rejudge->login, err) != HOP_OK)
+        return false;
+    settle_zone(&rejudge->login);
+    return true;
+}
+
 /* What was wrong with a login that no session followed: the log's own word, or a step-up that this
  * person would not pass. NULL: nothing. */
 static const char *failure_of(const struct hop_entry *entry, const struct hop_answer *answer)
@@ -103,88 +115,69 @@ static const char *failure_of(const struct hop_entry *entry, const struct hop_an
 }
 
 /* What the session phase did, or would have done. */
-static bool learn(struct hop_desk *desk, const struct hop_entry *entry,
-                  const struct hop_login *login, struct hop_judgement *judgement,
-                  struct hop_answer *answer, struct hop_error *err)
+static bool learn(struct hop_rejudge *rejudge, const struct hop_entry *entry, struct hop_error *err)
 {
-    struct hop_moment moment = {.mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
+    struct hop_engine *engine = rejudge->desk.engine;
+    struct hop_judgement *judgement = &rejudge->judgement;
+    const struct hop_login *login = &rejudge->login;
+    struct hop_deadline deadline = hop_command_deadline();
+    struct hop_moment moment = {.service = hop_service_of(entry->login.service),
+                                .mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
                                 .phase = HOP_PHASE_REPLAY,
                                 .lane = login->lane,
                                 .first_factor_proven = true};
-    hop_answer_of(&judgement->verdict, &moment, answer);
-    bool recorded = hop_engine_judged_by(desk->engine, login, judgement, answer, moment.mode,
-                                         hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    const char *failure = failure_of(entry, answer);
-    if (recorded && failure != NULL)
-        recorded = hop_engine_refused_by(desk->engine, login, failure, hop_command_deadline(),
+    struct hop_answer answer;
+    hop_answer_of(&judgement->verdict, &moment, &answer);
+    bool recorded = hop_engine_judged_by(engine, login, judgement, &answer, moment.mode, deadline,
                                          err) == HOP_RECORDED_STORE;
-    bool asked = answer->action == HOP_STEP_UP || (entry->has_session && entry->has_step_up);
+    const char *failure = failure_of(entry, &answer);
+    if (recorded && failure != NULL)
+        recorded =
+            hop_engine_refused_by(engine, login, failure, deadline, err) == HOP_RECORDED_STORE;
+    bool asked = answer.action == HOP_STEP_UP || (entry->has_session && entry->has_step_up);
     moment.stepped_up = asked && entry->step_up_passes;
     struct hop_lesson lesson = hop_lesson_of(&judgement->verdict, &moment);
-    if (!recorded || !lesson.learn || (entry->has_session && !entry->session_opened))
+    bool changes = lesson.learn || moment.stepped_up;
+    if (!recorded || !changes || (entry->has_session && !entry->session_opened))
         return recorded;
-    return hop_engine_learned_by(desk->engine, login, judgement, lesson, moment.stepped_up,
-                                 hop_command_deadline(), err) == HOP_RECORDED_STORE;
+    return hop_engine_learned_by(engine, login, judgement, lesson, moment.stepped_up, deadline,
+                                 err) == HOP_RECORDED_STORE;
 }
 
-static bool rejudge_login(struct hop_desk *desk, const struct hop_entry *entry,
-                          hop_rejudge_visit *visit, void *context, struct hop_error *err)
+bool hop_rejudge_login(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                       struct hop_error *err)
 {
-    struct hop_login login;
-    if (hop_entry_admit(desk, entry, &login, err) != HOP_OK)
+    if (!admit(rejudge, entry, err))
         return false;
-    settle_zone(&login);
-    login.first_factor_proven = true;
-    struct hop_judgement judgement;
-    struct hop_answer answer;
-    hop_judgement_init(&judgement);
-    hop_engine_judge_by(desk->engine, &login, &judgement, hop_command_deadline());
-    visit(context, entry, &login, &judgement.verdict);
-    bool fine = learn(desk, entry, &login, &judgement, &answer, err);
-    hop_judgement_done(&judgement);
-    return fine;
+    rejudge->login.first_factor_proven = true;
+    hop_judgement_done(&rejudge->judgement);
+    hop_judgement_init(&rejudge->judgement);
+    hop_engine_judge_by(rejudge->desk.engine, &rejudge->login, &rejudge->judgement,
+                        hop_command_deadline());
+    return learn(rejudge, entry, err);
 }
 
-static bool learn_failure(struct hop_desk *desk, const struct hop_entry *entry,
-                          struct hop_error *err)
+bool hop_rejudge_failure(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                         struct hop_error *err)
 {
-    struct hop_login login;
-    if (hop_entry_admit(desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    return hop_engine_failed_by(desk->engine, &login, hop_command_deadline(), err) ==
-           HOP_RECORDED_STORE;
+    return admit(rejudge, entry, err) &&
+           hop_engine_failed_by(rejudge->desk.engine, &rejudge->login, hop_command_deadline(),
+                                err) == HOP_RECORDED_STORE;
 }
 
-static bool learn_confirmation(struct hop_desk *desk, const struct hop_entry *entry,
-                               struct hop_error *err)
+bool hop_rejudge_confirmation(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                              struct hop_error *err)
 {
-    struct hop_login login;
     struct hop_lesson lesson = {.learn = true, .confirmed = true};
-    struct hop_judgement judgement;
-    if (hop_entry_admit(desk, entry, &login, err) != HOP_OK)
+    if (!admit(rejudge, entry, err))
         return false;
-    settle_zone(&login);
-    hop_judgement_init(&judgement);
-    bool fine = hop_engine_learned_by(desk->engine, &login, &judgement, lesson, false,
-                                      hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    hop_judgement_done(&judgement);
-    return fine;
+    hop_judgement_done(&rejudge->judgement);
+    hop_judgement_init(&rejudge->judgement);
+    return hop_engine_learned_by(rejudge->desk.engine, &rejudge->login, &rejudge->judgement, lesson,
+                                 false, hop_command_deadline(), err) == HOP_RECORDED_STORE;
 }
 
 bool hop_rejudge_is_failure(const struct hop_entry *entry)
 {
     return entry->kind == HOP_ENTRY_LOGIN && !entry->success && !entry->has_verdict;
-}
-
-bool hop_rejudge(struct hop_desk *desk, const struct hop_entry *entry, hop_rejudge_visit *visit,
-                 void *context, struct hop_error *err)
-{
-    if (entry->kind == HOP_ENTRY_CONFIRMATION)
-        return learn_confirmation(desk, entry, err);
-    if (entry->kind == HOP_ENTRY_OUTCOME)
-        return true;
-    if (hop_rejudge_is_failure(entry))
-        return learn_failure(desk, entry, err);
-    return rejudge_login(desk, entry, visit, context, err);
 }

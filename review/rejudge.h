@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logins of a log judged one after the other over an empty history in memory, and learned as a host
- * would: what replay and readiness do. */
+/* Judging anew: a login log played over an empty, private history, through the engine
+ * of the login path, as if the mode were enforce and every account in scope. */
 #ifndef HOP_REJUDGE_H
 #define HOP_REJUDGE_H
 
 #include "command.h"
 
-enum hop_rejudge_witness {
-    HOP_REJUDGE_AS_CONFIGURED,
-    HOP_REJUDGE_ALL_HOME,
-    HOP_REJUDGE_EACH_TENANT
+/* Who sees: what the configuration says, every host as home, or each as its tenant. */
+enum hop_rejudge_witness { HOP_REJUDGE_CONFIGURED, HOP_REJUDGE_HOME, HOP_REJUDGE_TENANT };
+
+struct hop_rejudge {
+    struct hop_desk desk;
+    struct hop_login login;         /* the last one judged */
+    struct hop_judgement judgement; /* of it */
 };
 
-/* A desk of its own, over such a history. An exit status; what failed is told. */
-int hop_rejudge_open(const struct hop_common *common, enum hop_rejudge_witness witness,
-                     struct hop_desk *ret_desk);
+/* Leaves `conf` to the caller. Tells on stderr what failed; HOP_EXIT_FINE, or the exit status. */
+int hop_rejudge_open(const struct hop_conf *conf, enum hop_rejudge_witness witness,
+                     struct hop_rejudge *ret_rejudge);
+void hop_rejudge_close(struct hop_rejudge *rejudge);
 
-typedef void hop_rejudge_visit(void *context, const struct hop_entry *entry,
-                               const struct hop_login *login, const struct hop_verdict *verdict);
-/* The next entry in order of time: a login is visited with its verdict; failures and confirmations
- * are learned; outcomes pass. False when the work cannot go on. */
-bool hop_rejudge(struct hop_desk *desk, const struct hop_entry *entry, hop_rejudge_visit *visit,
-                 void *context, struct hop_error *err);
+/* Judges and learns as production would; the judgement holds until the next call. False, with the
+ * reason in `err`, when it cannot go on. */
+bool hop_rejudge_login(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                       struct hop_error *err);
+bool hop_rejudge_failure(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                         struct hop_error *err);
+bool hop_rejudge_confirmation(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                              struct hop_error *err);
+
 /* A wrong credential without a verdict. */
 bool hop_rejudge_is_failure(const struct hop_entry *entry);
 

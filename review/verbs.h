@@ -5,6 +5,7 @@
 #define HOP_VERBS_H
 
 int hop_verb_acl(int argc, char **argv);
+int hop_verb_codes(int argc, char **argv);
 int hop_verb_config(int argc, char **argv);
 int hop_verb_confirm(int argc, char **argv);
 int hop_verb_doctor(int argc, char **argv);

@@ -15,7 +15,6 @@
 #include "process.h"
 
 #define HOP_CONNECTION_MAGIC "hopconn1"
-#define FOREBEARS_MAX 64     /* of a process, looked at one by one */
 #define SWEEP_LOOKS_MAX 1024 /* entries per sweep: a few milliseconds */
 
 static const struct hop_file_rule root_only = {
@@ -107,29 +106,21 @@ static enum hop_rc read_file(const char *path, struct hop_connection *ret_connec
     return whole(ret_connection, len, path, err);
 }
 
-/* The process's own record, whatever its facts. */
-static enum hop_rc own_record(const char *folder, long monitor,
-                              struct hop_connection *ret_connection, struct hop_error *err)
-{
-    char path[HOP_PATH_MAX];
-    path_of(folder, monitor, path, sizeof path);
-    enum hop_rc rc = folder_check(folder, err);
-    if (rc == HOP_OK)
-        rc = read_file(path, ret_connection, err);
-    return rc == HOP_OK ? same_process(ret_connection, monitor, path, err) : rc;
-}
-
-enum hop_rc hop_connection_read(const char *folder, long monitor,
-                                const struct hop_connection_facts *facts,
-                                struct hop_connection *ret_connection, struct hop_error *err)
+static enum hop_rc read_if(const char *folder, long monitor,
+                           const struct hop_connection_facts *facts,
+                           struct hop_connection *ret_connection, struct hop_error *err)
 {
     char path[HOP_PATH_MAX];
     path_of(folder, monitor, path, sizeof path);
     struct hop_connection *found = calloc(1, sizeof *found);
     if (found == NULL)
         return hop_error_set(err, HOP_NOMEM, "%s: out of memory", path);
-    enum hop_rc rc = own_record(folder, monitor, found, err);
+    enum hop_rc rc = folder_check(folder, err);
     if (rc == HOP_OK)
+        rc = read_file(path, found, err);
+    if (rc == HOP_OK)
+        rc = same_process(found, monitor, path, err);
+    if (rc == HOP_OK && facts != NULL)
         rc = same_facts(found, facts, path, err);
     if (rc == HOP_OK)
         *ret_connection = *found;
@@ -137,27 +128,17 @@ enum hop_rc hop_connection_read(const char *folder, long monitor,
     return rc;
 }
 
-enum hop_rc hop_connection_of_session(const char *folder, struct hop_connection *ret_connection,
-                                      struct hop_error *err)
+enum hop_rc hop_connection_read(const char *folder, long monitor,
+                                const struct hop_connection_facts *facts,
+                                struct hop_connection *ret_connection, struct hop_error *err)
 {
-    struct hop_connection *found = calloc(1, sizeof *found);
-    enum hop_rc rc = HOP_NOT_FOUND;
-    long pid = (long)getppid();
-    if (found == NULL)
-        return hop_error_set(err, HOP_NOMEM, "%s: out of memory", folder);
-    for (int i = 0; i < FOREBEARS_MAX && pid > 1; i++) {
-        rc = own_record(folder, pid, found, err);
-        bool go_on = rc == HOP_NOT_FOUND || rc == HOP_CONFLICT; /* an earlier process of this pid */
-        if (!go_on || hop_process_parent(pid, &pid, err) != HOP_OK)
-            break;
-    }
-    if (rc == HOP_OK)
-        *ret_connection = *found;
-    else if (rc == HOP_NOT_FOUND || rc == HOP_CONFLICT)
-        rc = hop_error_set(err, HOP_NOT_FOUND, "%s: holds no record of this session's connection",
-                           folder);
-    free(found);
-    return rc;
+    return read_if(folder, monitor, facts, ret_connection, err);
+}
+
+enum hop_rc hop_connection_of(const char *folder, long monitor,
+                              struct hop_connection *ret_connection, struct hop_error *err)
+{
+    return read_if(folder, monitor, NULL, ret_connection, err);
 }
 
 static enum hop_rc folder_make(const char *folder, struct hop_error *err)

@@ -11,6 +11,7 @@ struct hop_engine {
     const struct hop_conf *conf;
     struct hop_facts *facts;
     struct hop_history *history;
+    struct hop_decays decays;
     struct hop_error facts_trouble; /* why a configured database could not be opened */
 };
 
@@ -23,6 +24,7 @@ enum hop_rc hop_engine_new(const struct hop_conf *conf, enum hop_history_role ro
     if (engine == NULL)
         return hop_error_set(err, HOP_NOMEM, "engine: out of memory");
     engine->conf = conf;
+    hop_decays_init(&engine->decays);
     enum hop_rc rc = hop_facts_open(conf, &engine->facts, &engine->facts_trouble);
     if (rc == HOP_OK)
         rc = hop_history_new(conf, role, &engine->history, err);
@@ -236,6 +238,7 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
         struct hop_scene scene = {.login = login,
                                   .profile = &judgement->recollection.merged,
                                   .around = &judgement->recollection.around,
+                                  .decays = &engine->decays,
                                   .strict = policy->strict,
                                   .witness_is_home = policy->witness_is_home};
         hop_verdict_of(&scene, policy, verdict);
@@ -316,7 +319,7 @@ enum hop_recorded hop_engine_judged_by(struct hop_engine *engine, const struct h
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
     enum hop_rc rc = HOP_OK;
-    if (judgement->verdict.scored)
+    if (judgement->verdict.scored && hop_service_enters(hop_service_of(login->service)))
         rc = hop_plan_touch(login, &reach, &judgement->recollection,
                             surprise_of(&judgement->verdict), &batch);
     if (rc == HOP_OK && hop_history_keeps_log(engine->history))
@@ -369,7 +372,9 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
 {
     struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_login copy = *login;
-    if (judgement->recollection.source == HOP_RECALL_NOWHERE && login->identity[0] != '\0')
+    bool enters = hop_service_enters(hop_service_of(login->service));
+    if (enters && judgement->recollection.source == HOP_RECALL_NOWHERE &&
+        login->identity[0] != '\0')
         recall_by(engine, &copy, judgement, deadline);
     struct hop_batch batch;
     hop_batch_init(&batch);
@@ -382,7 +387,7 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
     else
         hop_error_set(err, rc, "login %s: its record could not be made", login->id);
     hop_batch_done(&batch);
-    if (recorded == HOP_RECORDED_STORE && login->identity[0] != '\0')
+    if (enters && recorded == HOP_RECORDED_STORE && login->identity[0] != '\0')
         hop_history_remember_by(engine->history, login, &reach, &judgement->recollection, deadline,
                                 NULL);
     return recorded;

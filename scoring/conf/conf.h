@@ -103,6 +103,21 @@ const struct hop_settings *hop_conf_settings(const struct hop_conf *conf);
 bool hop_conf_in_scope(const struct hop_conf *conf, const char *account, long primary_gid,
                        const char *service);
 
+/* Who takes part in a login. Pw_names with their primary groups. */
+struct hop_parties {
+    const char *target; /* whose session is asked for */
+    long target_gid;
+    const char *invoker; /* su, sudo: who is in already; NULL: nobody's session, and root */
+    long invoker_gid;
+};
+enum hop_subject { HOP_SUBJECT_NONE, HOP_SUBJECT_TARGET, HOP_SUBJECT_INVOKER, HOP_SUBJECT_COUNT };
+
+/* Whose login this is to be judged as; nobody's when it is none of ours. In su and sudo the person
+ * is the invoker; whoever is out of scope and enters a person's account that is in scope is judged
+ * as that person, so that a stolen password is not used unseen from beside. */
+enum hop_subject hop_conf_subject(const struct hop_conf *conf, const struct hop_parties *parties,
+                                  const char *service);
+
 /* The account's class (person without a section). */
 enum hop_class hop_conf_class(const struct hop_conf *conf, const char *account);
 /* The identity: the [person] that lists tenant:account; for a shared account "account+key"

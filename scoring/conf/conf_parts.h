@@ -44,14 +44,15 @@ struct hop_section {
     enum hop_section_kind kind;
     struct hop_where where;
     char name[HOP_NAME_MAX + 1];
-    struct hop_words networks;    /* tenant */
-    char tag[HOP_TENANT_MAX + 1]; /* tenant */
-    struct hop_words accounts;    /* person: tenant:account */
-    struct hop_words members;     /* team: identities */
-    enum hop_class class;         /* account */
-    struct hop_words keys;        /* account */
-    struct hop_words sources;     /* account */
-    struct hop_words tenants;     /* account */
+    struct hop_words networks;            /* tenant */
+    char tag[HOP_TENANT_MAX + 1];         /* tenant */
+    char default_tag[HOP_TENANT_MAX + 1]; /* tenant: what its name hashes to */
+    struct hop_words accounts;            /* person: tenant:account */
+    struct hop_words members;             /* team: identities */
+    enum hop_class class;                 /* account */
+    struct hop_words keys;                /* account */
+    struct hop_words sources;             /* account */
+    struct hop_words tenants;             /* account */
 };
 
 #define HOP_OWNER_HOME SIZE_MAX

@@ -109,6 +109,9 @@ static enum hop_rc days_write(struct hop_profile *profile, const struct hop_writ
         return HOP_OK;
     if (write->kind == HOP_WRITE_DROP)
         hop_profile_remove(profile, kind, value);
+    else if (write->days)
+        return hop_profile_join(profile, kind, value, write->days) == HOP_NOMEM ? HOP_NOMEM
+                                                                                : HOP_OK;
     else if (hop_dayset_parse(hop_span_of(write->value), &days))
         return hop_profile_join(profile, kind, value, &days) == HOP_NOMEM ? HOP_NOMEM : HOP_OK;
     return HOP_OK;
@@ -119,7 +122,9 @@ enum hop_rc hop_profile_write(struct hop_profile *profile, const struct hop_writ
     struct hop_pair pair = {hop_span_of(write->field), hop_span_of(write->value)};
     if (write->kind == HOP_WRITE_DAYS || write->kind == HOP_WRITE_DROP)
         return days_write(profile, write);
-    if (write->kind == HOP_WRITE_LAST || write->kind == HOP_WRITE_LATEST)
+    if (write->kind == HOP_WRITE_LAST && write->last && hop_span_is(pair.field, HOP_FIELD_LAST))
+        profile->last = *hop_last_later(&profile->last, write->last);
+    else if (write->kind == HOP_WRITE_LAST || write->kind == HOP_WRITE_LATEST)
         register_read(&pair, profile);
     return HOP_OK;
 }

@@ -116,7 +116,8 @@ void hop_key_pruned(struct hop_text *text, const struct hop_reach *reach);
 
 /* A key taken apart again, still percent-coded. */
 struct hop_key_parts {
-    char list;            /* p x y k n s d; l for a log, f freeze, o approval, m the marker */
+    char list;            /* p x y f q k n s d; l for a log, o approval, m the marker, f without a
+                             name freeze */
     struct hop_span name; /* what stands in the braces */
     struct hop_span tail; /* witness, bucket or month; empty where there is none */
 };

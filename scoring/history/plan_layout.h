@@ -26,4 +26,12 @@ int64_t hop_failure_bucket(int64_t time);
 /* Tells identities apart without naming them. */
 void hop_identity_tag_put(struct hop_text *text, const char *identity);
 
+/* A list's keys up to the number of their bucket. */
+void hop_key_touches_head(struct hop_text *text, const struct hop_reach *reach,
+                          const char *identity);
+void hop_key_visits_head(struct hop_text *text, const struct hop_reach *reach,
+                         const char *identity);
+void hop_key_net_failures_head(struct hop_text *text, const struct hop_reach *reach,
+                               const struct hop_address *address);
+
 #endif

@@ -81,13 +81,21 @@ static enum hop_rc home_read(const struct reading *reading)
     return rc;
 }
 
+static bool has_home(const struct reading *reading)
+{
+    if (reading->layout->home == HOP_LAYOUT_NONE)
+        return false;
+    const struct hop_reply *reply = reply_at(reading, reading->layout->home);
+    return reply->profile || reply->count > 0;
+}
+
 static enum hop_rc profiles_read(const struct reading *reading)
 {
     struct hop_recollection *into = reading->into;
     enum hop_rc rc = profile_read(reading, reading->layout->own, &into->own);
     if (rc != HOP_OK)
         return rc;
-    bool home = reading->layout->home != HOP_LAYOUT_NONE;
+    bool home = has_home(reading);
     if (into->own.borrowed && !home)
         into->merged = hop_profile_view(&into->own);
     else

@@ -41,6 +41,8 @@ static enum hop_answer_kind kind_of(enum hop_action action, const struct hop_mom
         return HOP_ANSWER_BLOCK;
     if (moment->phase == HOP_PHASE_AUTH && !moment->first_factor_proven)
         return HOP_ANSWER_ABSTAIN;
+    if (action == HOP_STEP_UP && moment->key_verified)
+        return HOP_ANSWER_ALLOW; /* possession and PIN: two factors, and neither is on this host */
     if (action == HOP_STEP_UP && opens)
         return moment->stepped_up ? HOP_ANSWER_ALLOW : HOP_ANSWER_REFUSE;
     return plain[action];
@@ -72,7 +74,8 @@ struct hop_lesson hop_lesson_of(const struct hop_verdict *verdict, const struct 
     end.phase = HOP_PHASE_SESSION;
     hop_answer_of(verdict, &end, &answer);
     /* a permit lets in, and vouches for nothing */
-    bool learn = answer.kind == HOP_ANSWER_ALLOW && !answer.permitted;
+    bool learn =
+        answer.kind == HOP_ANSWER_ALLOW && !answer.permitted && hop_service_enters(moment->service);
     return (struct hop_lesson){.learn = learn, .confirmed = learn && answer.action == HOP_STEP_UP};
 }
 

@@ -11,8 +11,10 @@ struct hop_moment {
     enum hop_mode mode; /* the milder of file and PAM line */
     enum hop_phase phase;
     enum hop_lane lane;
+    enum hop_service service;
     bool first_factor_proven;
-    bool stepped_up; /* a step-up of this connection passed */
+    bool stepped_up;   /* a step-up of this connection passed */
+    bool key_verified; /* the first factor was a FIDO key that had to verify its owner */
 };
 
 enum hop_answer_kind {

@@ -96,6 +96,7 @@ static void put_who(struct hop_text *text, const struct hop_login *login, const 
     if (login->origin.place.asn != 0)
         hop_member_int(text, "source.as.number", login->origin.place.asn);
     put_cut(text, "user.name", login->account, room->name);
+    put_cut(text, "user.effective.name", login->becomes, room->name);
     put_cut(text, "service.name", login->service, room->name);
     put_cut(text, "host.name", login->host, room->name);
     put_cut(text, "hopwarden.tenant", login->tenant, room->name);
@@ -126,6 +127,7 @@ static void put_object(struct hop_text *text, const struct hop_alert *alert,
     put_why(text, alert, room);
     if (alert->login != NULL) {
         put_cut(text, "hopwarden.key", alert->login->key, room->name);
+        hop_member_word(text, "hopwarden.within", alert->login->session);
         hop_member_word(text, "event.id", alert->login->id);
     }
     hop_member_int(text, "hopwarden.v", 1);

@@ -51,6 +51,8 @@ static void put_facts(struct hop_text *text, const struct hop_login *login)
         hop_member_word(text, "hopwarden.identity", login->identity);
     hop_member_word(text, "hopwarden.team", login->team);
     hop_member_word(text, "service.name", login->service);
+    hop_member_word(text, "user.effective.name", login->becomes);
+    hop_member_word(text, "hopwarden.within", login->session);
     put_origin(text, &login->origin);
     hop_member_word(text, "hopwarden.key", login->key);
     hop_member_true(text, "hopwarden.key_lost", login->key_lost);

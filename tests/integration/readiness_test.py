@@ -74,7 +74,7 @@ class FromTheLog(Case):
     def test_a_permit_settles_nothing(self):
         line = event(NOW, **{"hopwarden.lane": "asked", "hopwarden.action": "block", "hopwarden.answer": "allow", "hopwarden.session": "opened",
                              "hopwarden.permit": ulid(NOW), "hopwarden.reason_codes": ["tenant-new", "permit"],
-                             "hopwarden.reasons": ["tenant new +6.0", "permit of carol: outage"]})
+                             "hopwarden.reasons": ["tenant new +6.0", "permitted by carol, outage"]})
         told = self.readiness("--events", self.write_log("events", [line]), expect=2)
         self.assertEqual((told["blocked"], [reason["code"] for reason in self.account(told, "anna")["reasons"]]), (1, ["tenant-new", "permit"]))
 

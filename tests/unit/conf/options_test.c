@@ -147,9 +147,9 @@ START_TEST(the_example_is_accepted_with_everything_switched_on)
             *to++ = *from;
     }
     *to = 0;
-    static const char *const instead[] = {"history = unix", "history = redis",
-                                          "hosting_networks = AS64500 file"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const instead[] = {"history = unix", "history = redis", "history = sentinel",
+                                          "history = cluster", "hosting_networks = AS64500 file"};
+    for (size_t i = 0; i < sizeof instead / sizeof instead[0]; i++) {
         char *at = strstr(text, instead[i]);
         ck_assert_ptr_nonnull(at);
         *at = '#';

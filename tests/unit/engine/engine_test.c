@@ -126,6 +126,53 @@ START_TEST(a_person_has_one_history_under_all_names)
 }
 END_TEST
 
+/* Judged, recorded, and finished after a step-up that passed; then what is known by the next one.
+ */
+static void come_in_by(const char *service, struct hop_judgement *ret_next)
+{
+    struct hop_answer answer = {.kind = HOP_ANSWER_ALLOW, .action = HOP_STEP_UP};
+    struct hop_judgement judgement;
+    struct hop_login login = login_of("msp-anna", "192.0.2.99", KEY_B), next = login;
+    hop_string_copy(login.service, sizeof login.service, service);
+    hop_judgement_init(&judgement);
+    hop_engine_judge_by(engine, &login, &judgement, hop_clock_deadline(1000));
+    ck_assert_int_eq(hop_engine_judged_by(engine, &login, &judgement, &answer, HOP_MODE_ENFORCE,
+                                          hop_clock_deadline(1000), &err),
+                     HOP_RECORDED_STORE);
+    struct hop_moment moment = {.mode = HOP_MODE_ENFORCE,
+                                .phase = HOP_PHASE_SESSION,
+                                .lane = HOP_LANE_ASKED,
+                                .service = hop_service_of(service),
+                                .first_factor_proven = true,
+                                .stepped_up = true};
+    struct hop_verdict verdict = {.scored = true, .action = HOP_STEP_UP, .own_action = HOP_STEP_UP};
+    struct hop_lesson lesson = hop_lesson_of(&verdict, &moment);
+    ck_assert_int_eq(hop_engine_learned_by(engine, &login, &judgement, lesson, true,
+                                           hop_clock_deadline(1000), &err),
+                     HOP_RECORDED_STORE);
+    hop_judgement_done(&judgement);
+    hop_judgement_init(ret_next);
+    next.time += 60;
+    hop_engine_judge_by(engine, &next, ret_next, hop_clock_deadline(1000));
+}
+
+START_TEST(a_switch_leaves_a_passed_step_up_and_nothing_else)
+{
+    struct hop_judgement next;
+    learn_days("msp-anna", 10);
+    come_in_by("sudo", &next);
+    const struct hop_recollection *known = &next.recollection;
+    ck_assert_uint_eq(known->around.touch_count, 0);
+    ck_assert_int_eq(known->merged.step_up_time, MONDAY_0930);
+    ck_assert_int_eq(known->merged.last.time, MONDAY_0930 - DAY);
+    hop_judgement_done(&next);
+    come_in_by("login", &next);
+    ck_assert_uint_eq(known->around.touch_count, 1);
+    ck_assert_int_eq(known->merged.last.time, MONDAY_0930);
+    hop_judgement_done(&next);
+}
+END_TEST
+
 START_TEST(a_login_out_of_another_tenant_is_no_allow)
 {
     struct hop_verdict verdict;
@@ -468,6 +515,7 @@ int main(void)
     TCase *memory = tcase_create("memory");
     tcase_add_checked_fixture(memory, open_memory, close_all);
     tcase_add_test(memory, a_person_has_one_history_under_all_names);
+    tcase_add_test(memory, a_switch_leaves_a_passed_step_up_and_nothing_else);
     tcase_add_test(memory, a_login_out_of_another_tenant_is_no_allow);
     tcase_add_test(memory, the_inventory_accuses_and_never_blocks);
     tcase_add_test(memory, nobody_makes_an_address_homes_by_the_inventory);

@@ -220,7 +220,7 @@ static void learn(bool confirmed)
 }
 
 #define AFTER_THE_PROFILE                                                                          \
-    "member hop:1:y:{anna}:682 20781|t9f\n"                                                        \
+    "member hop:1:y:{anna}:682 837628680\n"                                                        \
     "member hop:1:k:{SHA256:AbC%2Fd+e} anna\n"                                                     \
     "member hop:1:n:{198.51.100.9} t9f\n"                                                          \
     "latest hop:1:d:{acme}:acme anna 20781\n"                                                      \

@@ -77,6 +77,26 @@ START_TEST(a_row_of_the_answer_table_holds)
 }
 END_TEST
 
+START_TEST(a_verified_key_has_passed_its_step_up)
+{
+    static const enum hop_phase phases[] = {HOP_PHASE_AUTH, HOP_PHASE_ACCOUNT, HOP_PHASE_SESSION};
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+        struct hop_moment moment = moment_of(phases[i]);
+        moment.key_verified = true;
+        struct hop_answer answered = answer(verdict_of(HOP_STEP_UP), moment);
+        ck_assert_int_eq(answered.kind, HOP_ANSWER_ALLOW);
+        ck_assert_int_eq(answered.action, HOP_STEP_UP);
+        ck_assert_int_eq(answer(verdict_of(HOP_BLOCK), moment).kind, HOP_ANSWER_BLOCK);
+        moment.lane = HOP_LANE_UNASKED;
+        ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_ALLOW);
+    }
+    struct hop_moment unproven = moment_of(HOP_PHASE_AUTH);
+    unproven.key_verified = true;
+    unproven.first_factor_proven = false;
+    ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), unproven).kind, HOP_ANSWER_ABSTAIN);
+}
+END_TEST
+
 START_TEST(observe_allows_everything_and_still_tells)
 {
     for (int action = HOP_ALLOW; action < HOP_ACTION_COUNT; action++) {
@@ -315,6 +335,7 @@ int main(void)
     TCase *cases = tcase_create("answer");
     tcase_add_loop_test(cases, a_row_of_the_answer_table_holds, 0,
                         (int)(sizeof rows / sizeof rows[0]));
+    tcase_add_test(cases, a_verified_key_has_passed_its_step_up);
     tcase_add_test(cases, observe_allows_everything_and_still_tells);
     tcase_add_test(cases, observe_without_a_first_factor_lets_nobody_skip_it);
     tcase_add_test(cases, step_up_mode_asks_instead_of_blocking);

@@ -376,7 +376,7 @@ START_TEST(a_permit_holds_in_its_time_only)
         ck_assert_int_eq(verdict.action, HOP_STEP_UP);
     }
     ck_assert_str_eq(permit_reason(1000000), "permit");
-    ck_assert_str_eq(reason("permit")->text, "permit of piet: phone lost");
+    ck_assert_str_eq(reason("permit")->text, "permitted by piet, phone lost");
 }
 END_TEST
 

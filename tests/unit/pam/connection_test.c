@@ -144,42 +144,6 @@ START_TEST(nothing_is_left_behind_where_it_cannot_be_written)
 }
 END_TEST
 
-/* In a child, whose forebear this process is; 0: found with the record's id. */
-static int seen_from_below(int generations)
-{
-    int status = 1;
-    pid_t child = fork();
-    if (child == 0) {
-        struct hop_connection found;
-        if (generations > 1)
-            _exit(seen_from_below(generations - 1));
-        enum hop_rc rc = hop_connection_of_session(folder, &found, &err);
-        _exit(rc != HOP_OK ? 10 + (int)rc : strcmp(found.login.id, record.login.id) != 0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    return WEXITSTATUS(status);
-}
-
-START_TEST(a_process_finds_its_sessions_record)
-{
-    ck_assert_int_eq(seen_from_below(1), 10 + HOP_NOT_FOUND);
-    write_it();
-    ck_assert_int_eq(seen_from_below(1), 0);
-    ck_assert_int_eq(seen_from_below(3), 0);
-    record.monitor_start++;
-    write_it();
-    ck_assert_int_eq(seen_from_below(1), 10 + HOP_NOT_FOUND);
-}
-END_TEST
-
-START_TEST(no_session_finds_what_others_might_have_planted)
-{
-    write_it();
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    ck_assert_int_eq(seen_from_below(2), 10 + HOP_UNTRUSTED);
-}
-END_TEST
-
 static unsigned told;
 
 static void count_stale(void *context, const struct hop_connection *stale)
@@ -219,8 +183,6 @@ int main(void)
     tcase_add_test(tests, a_local_user_cannot_plant_one);
     tcase_add_test(tests, nothing_is_left_behind_where_it_cannot_be_written);
     tcase_add_test(tests, the_sweep_tells_open_step_ups_of_the_dead_and_spares_the_living);
-    tcase_add_test(tests, a_process_finds_its_sessions_record);
-    tcase_add_test(tests, no_session_finds_what_others_might_have_planted);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -102,6 +102,24 @@ START_TEST(an_allowed_login_is_an_event_and_names_its_losses)
 }
 END_TEST
 
+START_TEST(a_switch_names_the_account_and_the_session)
+{
+    struct hop_login login = sample_login();
+    struct hop_alert alert = {.action = "login-scored", .login = &login};
+    json_t *root = put(&alert);
+    ck_assert_ptr_null(json_object_get(root, "user.effective.name"));
+    ck_assert_ptr_null(json_object_get(root, "hopwarden.within"));
+    json_decref(root);
+    hop_string_copy(login.becomes, sizeof login.becomes, "root");
+    hop_string_copy(login.session, sizeof login.session, "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    root = put(&alert);
+    ck_assert_str_eq(word(root, "user.name"), "msp-anna");
+    ck_assert_str_eq(word(root, "user.effective.name"), "root");
+    ck_assert_str_eq(word(root, "hopwarden.within"), "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(an_unscored_verdict_claims_no_risk)
 {
     struct hop_login login = sample_login();
@@ -178,6 +196,7 @@ START_TEST(no_input_breaks_the_line)
         char note[HOP_ERROR_TEXT_MAX * 4], author[HOP_NAME_MAX + 1];
         fill_verdict(&verdict, &seed);
         fill_hostile(login.account, sizeof login.account, &seed);
+        fill_hostile(login.becomes, sizeof login.becomes, &seed);
         fill_hostile(login.service, sizeof login.service, &seed);
         fill_hostile(login.host, sizeof login.host, &seed);
         fill_hostile(login.key, sizeof login.key, &seed);
@@ -259,7 +278,9 @@ int main(void)
     tcase_add_loop_test(tests, no_input_breaks_the_line, 0, 20);
     tcase_add_test(tests, reasons_go_before_names_and_from_the_last);
     tcase_add_test(tests, a_cut_name_says_so);
+    tcase_set_timeout(tests, 60); /* under sanitizers, on a busy machine */
     tcase_add_test(tests, it_appends);
+    tcase_add_test(tests, a_switch_names_the_account_and_the_session);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
