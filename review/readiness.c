@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "date.h"
+#include "progress.h"
 #include "rejudge.h"
 #include "table.h"
 #include "verbs.h"
@@ -348,10 +349,13 @@ static int read_events(const struct wishes *wishes, struct hop_tally *tally)
     size_t size = 0, number = 0;
     ssize_t len;
     bool fine = events != NULL;
+    struct hop_progress progress = hop_progress_begin("lines", 0);
     while (fine && (len = getline(&line, &size, events)) >= 0) {
         struct hop_span span = {line, (size_t)len - (len > 0 && line[len - 1] == '\n')};
         fine = take_line(&reading, &rejudge, span, ++number);
+        hop_progress_show(&progress, number);
     }
+    hop_progress_end(&progress);
     free(line);
     fine = fine && !ferror(events);
     if (events != NULL && !standard)

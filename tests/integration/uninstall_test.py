@@ -18,7 +18,7 @@ def with_rescue(text):
     """contrib's lane for break-glass, which waits there as a comment."""
     lines = text.split("\n")
     at = next(number for number, line in enumerate(lines) if line.startswith(RESCUE))
-    while lines[at].startswith("#"):
+    while lines[at].startswith((RESCUE, "#    ")):
         lines[at] = lines[at][1:]
         at += 1
     return "\n".join(lines)
