@@ -99,9 +99,15 @@ void hop_report_code(struct hop_call *call, enum hop_code_event event, const cha
         const char *action, *outcome;
         struct hop_answer answer;
     } events[HOP_CODE_EVENT_COUNT] = {
-        [HOP_CODE_ASKED] = {"code-asked", "unknown", {HOP_ANSWER_STEP_UP, HOP_STEP_UP, true}},
-        [HOP_CODE_REFUSED] = {"code-refused", "failure", {HOP_ANSWER_BLOCK, HOP_BLOCK, true}},
-        [HOP_CODE_TAKEN] = {"code-taken", "success", {HOP_ANSWER_ALLOW, HOP_ALLOW, true}}};
+        [HOP_CODE_ASKED] = {"code-asked",
+                            "unknown",
+                            {.kind = HOP_ANSWER_STEP_UP, .action = HOP_STEP_UP, .alert = true}},
+        [HOP_CODE_REFUSED] = {"code-refused",
+                              "failure",
+                              {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true}},
+        [HOP_CODE_TAKEN] = {"code-taken",
+                            "success",
+                            {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true}}};
     struct hop_alert alert = {.action = events[event].action,
                               .login = &call->connection.login,
                               .answer = &events[event].answer,
