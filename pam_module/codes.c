@@ -8,6 +8,7 @@ static const int auth_code[HOP_ANSWER_COUNT] = {
     [HOP_ANSWER_ABSTAIN] = PAM_IGNORE,
     [HOP_ANSWER_ALLOW] = PAM_SUCCESS,
     [HOP_ANSWER_STEP_UP] = PAM_CRED_INSUFFICIENT,
+    [HOP_ANSWER_WAIT] = PAM_ACCT_EXPIRED, /* still waiting is not approved */
     [HOP_ANSWER_REFUSE] = PAM_ACCT_EXPIRED,
     [HOP_ANSWER_BLOCK] = PAM_ACCT_EXPIRED, /* ends sshd's conversation in one round */
 };

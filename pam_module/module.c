@@ -12,6 +12,7 @@
 #include "code_line.h"
 #include "codes.h"
 #include "report.h"
+#include "wait.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define SWEEP_MOST 32 /* stale records taken away per login */
@@ -127,8 +128,10 @@ static int authenticate(struct hop_call *call)
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
     note_verified_key(call, &answer);
+    if (answer.kind == HOP_ANSWER_WAIT)
+        hop_await_approval(call, &answer);
     hop_call_keep_connection(call);
-    if (answer.kind == HOP_ANSWER_BLOCK)
+    if (answer.kind == HOP_ANSWER_BLOCK || answer.kind == HOP_ANSWER_REFUSE)
         hop_tell_refusal(call);
     return hop_pam_code(&answer, HOP_PHASE_AUTH);
 }
@@ -207,11 +210,14 @@ static int account(struct hop_call *call)
     bool fresh;
     hop_call_find_connection(call);
     answer_of(call, &answer, &fresh);
+    bool waits = answer.kind == HOP_ANSWER_WAIT;
+    if (waits)
+        hop_await_approval(call, &answer); /* which tells and records */
     int code = hop_pam_code(&answer, HOP_PHASE_ACCOUNT);
     if (code != PAM_SUCCESS) {
-        if (fresh)
+        if (!waits && fresh)
             record_failure(call, "refused");
-        else
+        else if (!waits)
             refuse_after_all(call);
         hop_tell_refusal(call);
     }
@@ -240,14 +246,25 @@ static bool key_is_not_the_noted_one(const struct hop_call *call)
            strcmp(kept->login.key, call->login.key) != 0;
 }
 
+/* No one approves himself, and the account phase may not have known the key. */
+static bool key_approved_itself(const struct hop_call *call)
+{
+    const struct hop_connection *kept = &call->connection;
+    return call->has_connection && call->info.has_key && kept->approver_key[0] != '\0' &&
+           strcmp(kept->approver_key, call->login.key) == 0;
+}
+
 static void session_answer(struct hop_call *call, struct hop_answer *ret_answer)
 {
-    bool fresh;
-    if (!key_is_not_the_noted_one(call)) {
+    bool fresh, changed = key_is_not_the_noted_one(call);
+    if (!changed && !key_approved_itself(call)) {
         answer_of(call, ret_answer, &fresh);
         return;
     }
-    hop_verdict_key_changed(&call->connection.verdict);
+    if (changed)
+        hop_verdict_key_changed(&call->connection.verdict);
+    else
+        hop_verdict_own_approval(&call->connection.verdict);
     struct hop_moment moment = hop_call_moment(call);
     hop_answer_of(&call->connection.verdict, &moment, ret_answer);
     hop_report_verdict(call, ret_answer);
@@ -285,9 +302,13 @@ static int open_session(struct hop_call *call)
     struct hop_answer answer;
     hop_call_find_connection(call);
     session_answer(call, &answer);
+    bool waits = answer.kind == HOP_ANSWER_WAIT;
+    if (waits)
+        hop_await_approval(call, &answer);
     int code = hop_pam_code(&answer, HOP_PHASE_SESSION);
     if (code != PAM_SUCCESS) {
-        record_failure(call, "session-refused");
+        if (!waits)
+            record_failure(call, "session-refused");
         hop_tell_refusal(call);
         return code;
     }

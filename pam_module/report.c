@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <security/pam_ext.h>
+#include <stdlib.h>
 
 #include "alert_spool.h"
 #include "clock.h"
@@ -15,6 +16,7 @@ static const char *outcome_word(const struct hop_answer *answer)
     case HOP_ANSWER_ALLOW:
         return "success";
     case HOP_ANSWER_STEP_UP:
+    case HOP_ANSWER_WAIT:
     case HOP_ANSWER_ABSTAIN:
         return "unknown";
     case HOP_ANSWER_REFUSE:
@@ -93,18 +95,35 @@ void hop_report_later(struct hop_call *call, const struct hop_connection *connec
     call->trouble.rc = HOP_OK;
 }
 
-void hop_report_code(struct hop_call *call, bool taken, const char *note)
+void hop_report_code(struct hop_call *call, enum hop_code_event event, const char *note)
 {
-    static const struct hop_answer answers[] = {
-        [false] = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true},
-        [true] = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true}};
-    struct hop_alert alert = {.action = taken ? "code-taken" : "code-refused",
+    static const struct {
+        const char *action, *outcome;
+        struct hop_answer answer;
+    } events[HOP_CODE_EVENT_COUNT] = {
+        [HOP_CODE_ASKED] = {"code-asked", "unknown", {HOP_ANSWER_STEP_UP, HOP_STEP_UP, true}},
+        [HOP_CODE_REFUSED] = {"code-refused", "failure", {HOP_ANSWER_BLOCK, HOP_BLOCK, true}},
+        [HOP_CODE_TAKEN] = {"code-taken", "success", {HOP_ANSWER_ALLOW, HOP_ALLOW, true}}};
+    struct hop_alert alert = {.action = events[event].action,
                               .login = &call->connection.login,
-                              .answer = &answers[taken],
+                              .answer = &events[event].answer,
                               .mode = hop_call_moment(call).mode,
-                              .outcome = taken ? "success" : "failure",
+                              .outcome = events[event].outcome,
                               .note = note};
     send(call, HOP_LOG_ALERT, &alert);
+}
+
+void hop_report_approval(struct hop_call *call, const char *action, const char *outcome,
+                         const char *author, const char *note)
+{
+    struct hop_alert alert = {.action = action,
+                              .login = &call->connection.login,
+                              .verdict = &call->connection.verdict,
+                              .mode = hop_call_moment(call).mode,
+                              .outcome = outcome,
+                              .author = author,
+                              .note = note};
+    send(call, HOP_LOG_WARNING, &alert);
 }
 
 void hop_report_trouble(struct hop_call *call)
@@ -138,4 +157,18 @@ void hop_tell_refusal(struct hop_call *call)
 {
     if (!call->silent)
         pam_error(call->pamh, "Login refused (id %s)", call->connection.login.id);
+}
+
+void hop_tell_waiting(struct hop_call *call)
+{
+    const char *id = call->connection.login.id;
+    char *answer = NULL;
+    if (call->silent || call->phase != HOP_PHASE_AUTH)
+        return;
+    if (call->over_ssh)
+        pam_prompt(call->pamh, PAM_PROMPT_ECHO_ON, &answer,
+                   "Waiting for approval, id %s (press Enter): ", id);
+    else
+        pam_info(call->pamh, "Waiting for approval, id %s", id);
+    free(answer);
 }

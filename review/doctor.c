@@ -149,8 +149,10 @@ static void check_configured(struct hop_findings *findings, struct hop_conf *con
     char home[HOP_CELL_MAX];
     check_settings(findings, conf);
     check_databases(findings, conf);
-    hop_doctor_pam(findings, wishes->pam_file, settings->policy.mode,
-                   strcmp(settings->tenant, HOP_HOME) != 0);
+    hop_doctor_approval(findings, conf, wishes->sshd_config, wishes->sshd);
+    const struct hop_pam_site site = {.customer = strcmp(settings->tenant, HOP_HOME) != 0,
+                                      .approves = settings->step_up == HOP_STEP_UP_BY_APPROVAL};
+    hop_doctor_pam(findings, wishes->pam_file, settings->policy.mode, &site);
     home_address(conf, home);
     if (hop_accounts_collect(conf, &accounts) == HOP_OK) {
         hop_doctor_accounts(findings, conf, &accounts);
@@ -171,7 +173,7 @@ static void check_all(struct hop_findings *findings, const struct wishes *wishes
     }
     hop_finding(findings, HOP_STATE_CRITICAL, "configuration",
                 "correct the line it names; until then the last good copy is used", "%s", err.text);
-    hop_doctor_pam(findings, wishes->pam_file, HOP_MODE_ENFORCE, false);
+    hop_doctor_pam(findings, wishes->pam_file, HOP_MODE_ENFORCE, &(struct hop_pam_site){0});
 }
 
 int hop_verb_doctor(int argc, char **argv)

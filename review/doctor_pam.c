@@ -262,19 +262,34 @@ static void check_codes(struct hop_findings *findings, const struct hop_pam_stac
     }
 }
 
+/* No factor of its own: whoever is to step up waits inside the first line, and what cannot wait is
+ * refused there. */
+static bool leaves_it_to_approval(const struct hop_pam_stack *stack, size_t first)
+{
+    for (size_t i = 0; i < stack->count; i++)
+        if (stack->lines[i].stepped_up)
+            return false;
+    struct hop_span control = stack->lines[first].control;
+    return hop_pam_has_word(control, "success=done") && hop_pam_has_word(control, "default=die") &&
+           !hop_pam_has_word_like(control, "cred_insufficient") && jump_of(control) == 0;
+}
+
 static void check_auth(struct hop_findings *findings, const struct hop_pam_stack *stack,
-                       enum hop_mode mode, bool customer)
+                       enum hop_mode mode, const struct hop_pam_site *site)
 {
     size_t first = 0;
     check_codes(findings, stack);
     while (first < stack->count && (!stack->lines[first].ours || stack->lines[first].stepped_up ||
                                     stack->lines[first].authfail || stack->lines[first].codes))
         first++;
-    if (first < stack->count) {
+    if (first < stack->count && site->approves && leaves_it_to_approval(stack, first)) {
+        check_order(findings, stack, first);
+        hop_finding(findings, HOP_STATE_FINE, "pam", NULL, "auth line in place");
+    } else if (first < stack->count) {
         check_order(findings, stack, first);
         check_auth_control(findings, &stack->lines[first]);
-        check_step_up(findings, stack, first, customer);
-    } else if (mode != HOP_MODE_OBSERVE) {
+        check_step_up(findings, stack, first, site->customer);
+    } else if (mode != HOP_MODE_OBSERVE && !site->approves) {
         hop_finding(
             findings, HOP_STATE_WARNING, "pam", MEND_AUTH,
             "no auth line of pam_hopwarden.so: nobody can be asked, a step-up is a refusal");
@@ -291,12 +306,12 @@ static enum hop_mode stage_of(const struct hop_pam_stack *account, enum hop_mode
 }
 
 void hop_doctor_pam(struct hop_findings *findings, const char *path, enum hop_mode mode,
-                    bool customer)
+                    const struct hop_pam_site *site)
 {
     struct hop_pam_service service;
     if (hop_pam_service_read(path, findings, &service)) {
         const struct hop_pam_stack *account = &service.stacks[HOP_PAM_ACCOUNT];
-        check_auth(findings, &service.stacks[HOP_PAM_AUTH], stage_of(account, mode), customer);
+        check_auth(findings, &service.stacks[HOP_PAM_AUTH], stage_of(account, mode), site);
         check_first(findings, account, HOP_PAM_ACCOUNT, mode);
         check_first(findings, &service.stacks[HOP_PAM_SESSION], HOP_PAM_SESSION, mode);
     }

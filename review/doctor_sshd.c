@@ -225,7 +225,8 @@ static void check_asking(struct sshd *sshd, const struct group *group)
     else if (asks(group))
         tell(sshd, group, HOP_STATE_FINE, NULL, "can be asked");
     else if (group->class != HOP_CLASS_AUTOMATION)
-        tell(sshd, group, HOP_STATE_FINE, NULL, "cannot be asked, a step-up is a refusal");
+        tell(sshd, group, HOP_STATE_FINE, NULL,
+             "cannot be asked: a step-up is a refusal, or waits for an approval");
 }
 
 static void check_part(struct sshd *sshd, const struct group *group, const char *part,

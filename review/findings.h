@@ -17,9 +17,18 @@ struct hop_findings {
 void hop_finding(struct hop_findings *findings, enum hop_state state, const char *check,
                  const char *mend, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The PAM stack of sshd as DESIGN 3 recommends it, for this mode, on a customer's host or not. */
+/* Where step-ups are passed by approval: who may give it, and whether sshd at `program` is patient
+ * enough. */
+void hop_doctor_approval(struct hop_findings *findings, const struct hop_conf *conf,
+                         const char *path, const char *program);
+
+/* The PAM stack of sshd as DESIGN 3 recommends it, for this mode and such a site. */
+struct hop_pam_site {
+    bool customer; /* a customer's host */
+    bool approves; /* a step-up is passed by approval, unless an account says otherwise */
+};
 void hop_doctor_pam(struct hop_findings *findings, const char *path, enum hop_mode mode,
-                    bool customer);
+                    const struct hop_pam_site *site);
 /* What sshd at `program` makes of its configuration for each of these accounts, from the internet
  * and from the address `home` ("" for none). */
 struct hop_accounts;

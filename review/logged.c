@@ -8,7 +8,7 @@
 struct record {
     char id[HOP_ULID_LENGTH + 1];
     enum hop_entry_kind kind;
-    bool opened;
+    bool opened, waits;
     int phase;
     size_t number; /* order of writing */
     int64_t time;
@@ -51,6 +51,7 @@ static bool visit(void *context, struct hop_span id, struct hop_span value)
         return false;
     *record = (struct record){.kind = entry.kind,
                               .opened = entry.session_opened,
+                              .waits = entry.waits_until != 0,
                               .phase = (int)entry.login.phase,
                               .number = records->count++,
                               .time = entry.login.time,
@@ -86,8 +87,8 @@ static const struct record *better(const struct record *now, const struct record
         return next;
     if (next->kind == HOP_ENTRY_LOGIN)
         return next->phase > now->phase ? next : now;
-    if (next->kind == HOP_ENTRY_OUTCOME)
-        return !now->opened ? next : now;
+    if (next->kind == HOP_ENTRY_OUTCOME) /* waiting ends, however late it is told */
+        return !now->opened && !next->waits ? next : now;
     return now;
 }
 
@@ -187,8 +188,7 @@ const struct hop_logged *hop_logged_find(const struct hop_logged_list *list, con
     return NULL;
 }
 
-/* Witness number `nth` to search: ours, home, then the configured tenants; NULL at the end. */
-static const char *nth_witness(const struct hop_desk *desk, size_t nth)
+const char *hop_logged_witness(const struct hop_desk *desk, size_t nth)
 {
     if (nth == 0)
         return desk->reach.witness;
@@ -208,7 +208,7 @@ enum hop_rc hop_logged_search(struct hop_desk *desk, const char *id,
         return hop_error_set(err, HOP_NOT_FOUND, "%s: not a login id", id);
     int64_t since_ms = hop_ulid_time_ms(hop_span_of(id));
     const char *witness;
-    for (size_t nth = 0; (witness = nth_witness(desk, nth)) != NULL; nth++) {
+    for (size_t nth = 0; (witness = hop_logged_witness(desk, nth)) != NULL; nth++) {
         if (nth > 0 && strcmp(witness, desk->reach.witness) == 0)
             continue;
         enum hop_rc rc = hop_logged_read(desk, witness, since_ms, ret_list, err);

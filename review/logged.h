@@ -29,6 +29,10 @@ enum hop_rc hop_logged_read(struct hop_desk *desk, const char *witness, int64_t 
 void hop_logged_done(struct hop_logged_list *list);
 const struct hop_logged *hop_logged_find(const struct hop_logged_list *list, const char *id);
 
+/* Whose logs to search, one by one: this host's witness, home, then the configured tenants (of
+ * which one may be this host's witness again); NULL at the end. */
+const char *hop_logged_witness(const struct hop_desk *desk, size_t nth);
+
 /* Searches the logs of this host's witness, of home and of every configured tenant that this host
  * may read. HOP_NOT_FOUND; the list is the caller's to free in any case. */
 enum hop_rc hop_logged_search(struct hop_desk *desk, const char *id,

@@ -13,9 +13,12 @@ static const struct verb {
 } VERBS[] = {
     {"acl", hop_verb_acl,
      "who may do what in a Redis shared with customers, as lines of its aclfile"},
+    {"approvals", hop_verb_approvals, "the logins that wait for an approval"},
+    {"approve", hop_verb_approve, "let somebody else's waiting login in"},
     {"codes", hop_verb_codes, "single-use codes for a break-glass account"},
     {"config", hop_verb_config, "check the configuration, show it, list every option"},
     {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
+    {"deny", hop_verb_deny, "refuse a waiting login"},
     {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},
     {"dump", hop_verb_dump, "write a whole history as lines, to move it elsewhere"},
     {"enforce", hop_verb_enforce, "set mode enforce, which falls back unless it is confirmed"},

@@ -21,7 +21,9 @@ static const char *const KEYWORDS[HOP_SSHD_KEYWORD_COUNT] = {"usepam",
                                                              "trustedusercakeys",
                                                              "authorizedprincipalscommand",
                                                              "authorizedprincipalsfile",
-                                                             "persourcepenaltyexemptlist"};
+                                                             "persourcepenaltyexemptlist",
+                                                             "logingracetime",
+                                                             "maxstartups"};
 
 #define WORDS_MAX 6
 

@@ -5,9 +5,12 @@
 #define HOP_VERBS_H
 
 int hop_verb_acl(int argc, char **argv);
+int hop_verb_approvals(int argc, char **argv);
+int hop_verb_approve(int argc, char **argv);
 int hop_verb_codes(int argc, char **argv);
 int hop_verb_config(int argc, char **argv);
 int hop_verb_confirm(int argc, char **argv);
+int hop_verb_deny(int argc, char **argv);
 int hop_verb_doctor(int argc, char **argv);
 int hop_verb_dump(int argc, char **argv);
 int hop_verb_enforce(int argc, char **argv);

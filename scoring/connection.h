@@ -29,6 +29,7 @@ struct hop_connection {
     enum hop_step_up step_up;
     struct hop_login login;
     struct hop_verdict verdict;
+    char approver_key[HOP_KEY_MAX + 1]; /* whose word let it in; "" for nobody's */
 };
 
 /* Facts of the connection at hand that a record must share. */

@@ -422,6 +422,36 @@ enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct 
     return recorded;
 }
 
+static enum hop_rc plan_waits(const struct hop_login *login, const struct hop_reach *reach,
+                              int64_t until, struct hop_batch *batch)
+{
+    char *line = malloc(HOP_ENTRY_LINE_MAX);
+    if (line == NULL)
+        return HOP_NOMEM;
+    struct hop_text text = hop_text_over(line, HOP_ENTRY_LINE_MAX);
+    enum hop_rc rc = HOP_LIMIT;
+    if (hop_entry_put_waits(&text, login, until))
+        rc = hop_plan_log(reach, login->id, line, batch);
+    free(line);
+    return rc;
+}
+
+enum hop_recorded hop_engine_waits_by(struct hop_engine *engine, const struct hop_login *login,
+                                      int64_t until, struct hop_deadline deadline,
+                                      struct hop_error *err)
+{
+    struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    enum hop_recorded recorded = HOP_RECORDED_NOT;
+    if (plan_waits(login, &reach, until, &batch) == HOP_OK)
+        recorded = hop_history_record_by(engine->history, &batch, false, deadline, err);
+    else
+        hop_error_set(err, HOP_NOMEM, "login %s: that it waits could not be recorded", login->id);
+    hop_batch_done(&batch);
+    return recorded;
+}
+
 static enum hop_rc plan_failed_entry(const struct hop_login *login, const struct hop_reach *reach,
                                      struct hop_batch *batch)
 {

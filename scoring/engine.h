@@ -62,6 +62,11 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
 enum hop_recorded hop_engine_refused_by(struct hop_engine *engine, const struct hop_login *login,
                                         const char *outcome, struct hop_deadline deadline,
                                         struct hop_error *err);
+/* A judged login begins to wait for an approval, until `until` (epoch s) at the longest: home finds
+ * it in the log. */
+enum hop_recorded hop_engine_waits_by(struct hop_engine *engine, const struct hop_login *login,
+                                      int64_t until, struct hop_deadline deadline,
+                                      struct hop_error *err);
 /* A wrong credential of an admitted login that no verdict was reached on: log and failure. */
 enum hop_recorded hop_engine_failed_by(struct hop_engine *engine, const struct hop_login *login,
                                        struct hop_deadline deadline, struct hop_error *err);

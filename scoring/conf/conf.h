@@ -41,6 +41,14 @@ enum hop_trial_state hop_trial_state(const struct hop_trial *trial,
                                      const struct hop_trial_clock *clock);
 const char *hop_trial_word(enum hop_trial_state state); /* "none", "running", ... */
 
+/* How a step-up is passed: by the person's own second factor, or by another person's word. */
+enum hop_step_up_by {
+    HOP_STEP_UP_BY_DEFAULT, /* of an account: what [hopwarden] says */
+    HOP_STEP_UP_BY_ASKING,
+    HOP_STEP_UP_BY_APPROVAL,
+    HOP_STEP_UP_BY_COUNT
+};
+
 /* The scalar options of [hopwarden]; the option table in conf/options.c names, types, bounds,
  * defaults and documents each. */
 struct hop_settings {
@@ -74,6 +82,9 @@ struct hop_settings {
     int tenant_count; /* how many tenants the MSP has; 0: the [tenant] sections counted, at least 2
                        */
     bool nss_groups;
+    enum hop_step_up_by step_up; /* what a step-up asks for */
+    int approval_wait_s;         /* 60: how long a login waits for one */
+    char allowed_signers[HOP_PATH_MAX + 1];
 };
 
 struct hop_conf; /* opaque, immutable once loaded */
@@ -120,6 +131,13 @@ enum hop_subject hop_conf_subject(const struct hop_conf *conf, const struct hop_
 
 /* The account's class (person without a section). */
 enum hop_class hop_conf_class(const struct hop_conf *conf, const char *account);
+/* Are this account's step-ups passed by somebody else's approval? Never those of automation and
+ * break-glass accounts. */
+bool hop_conf_wants_approval(const struct hop_conf *conf, const char *account);
+/* Does any account's? */
+bool hop_conf_knows_approval(const struct hop_conf *conf);
+/* Does a [person] or [team] know somebody of this name? */
+bool hop_conf_knows_identity(const struct hop_conf *conf, const char *identity);
 /* The identity: the [person] that lists tenant:account; for a shared account "account+key"
  * (HOP_NOT_FOUND and "" when `key` is ""); else the account. */
 enum hop_rc hop_conf_identity(const struct hop_conf *conf, const char *tenant, const char *account,

@@ -50,6 +50,7 @@ struct hop_section {
     struct hop_words accounts;            /* person: tenant:account */
     struct hop_words members;             /* team: identities */
     enum hop_class class;                 /* account */
+    enum hop_step_up_by step_up;          /* account */
     struct hop_words keys;                /* account */
     struct hop_words sources;             /* account */
     struct hop_words tenants;             /* account */
@@ -156,6 +157,9 @@ enum hop_rc hop_networks_of(struct hop_conf *conf, struct hop_error *err);
 
 /* Does one of these prefixes hold the address? Never without an address. */
 bool hop_words_hold(const struct hop_words *prefixes, const struct hop_address *address);
+
+/* approvals.c */
+enum hop_rc hop_approvals_check(const struct hop_conf *conf, struct hop_error *err);
 
 /* hosting.c */
 /* Fills the hosting lists from conf->hosting, reading the files it names. With `lenient` a file

@@ -293,6 +293,28 @@ static void put_class(const struct hop_slot *slot, const void *place, struct hop
     hop_text_put(text, hop_class_word(*(const enum hop_class *)place));
 }
 
+static const char *const step_up_words[HOP_STEP_UP_BY_COUNT] = {
+    [HOP_STEP_UP_BY_DEFAULT] = "default",
+    [HOP_STEP_UP_BY_ASKING] = "ask",
+    [HOP_STEP_UP_BY_APPROVAL] = "approve",
+};
+
+static enum hop_rc take_step_up(const struct entry *entry, void *place, struct hop_error *err)
+{
+    if (!in_range(entry))
+        return refuse_word(entry, err);
+    for (int by = 0; by < HOP_STEP_UP_BY_COUNT; by++)
+        if (hop_span_is(entry->value, step_up_words[by]))
+            *(enum hop_step_up_by *)place = (enum hop_step_up_by)by;
+    return HOP_OK;
+}
+
+static void put_step_up(const struct hop_slot *slot, const void *place, struct hop_text *text)
+{
+    (void)slot;
+    hop_text_put(text, step_up_words[*(const enum hop_step_up_by *)place]);
+}
+
 /* --- the table ------------------------------------------------------------------------------- */
 
 #define SLOT(...) (&(const struct hop_slot){__VA_ARGS__})
@@ -357,6 +379,16 @@ static const struct hop_option options[] = {
      "Risk from which a second factor is asked for.", DECIBITS(policy.step_up_at_db)},
     {"hopwarden", "block_at", "number of bits", "-60.0 to 60.0", "-3.0",
      "Risk from which the login is blocked.", DECIBITS(policy.block_at_db)},
+    {"hopwarden", "step_up", "way", "ask approve", "ask",
+     "How a step-up is passed: ask for the person's second factor, or let the login wait until "
+     "somebody else approves it.",
+     SLOT(SETTING(step_up), .take = take_step_up, .put = put_step_up)},
+    {"hopwarden", "approval_wait_s", "number of seconds", "1 to 600", "60",
+     "How long a login waits for an approval; stay below sshd's LoginGraceTime.",
+     INTEGER(approval_wait_s)},
+    {"hopwarden", "allowed_signers", "path", "absolute", "/etc/hopwarden/allowed_signers",
+     "Who may approve: names and SSH keys, as in ssh-keygen(1), ALLOWED SIGNERS.",
+     TEXT(allowed_signers, valid_path)},
     {"hopwarden", "strict", "yes or no", "yes no", "no",
      "A new value becomes known, and weighs, by a confirmation only, not by three days.",
      BOOL(policy.strict)},
@@ -451,6 +483,10 @@ static const struct hop_option options[] = {
     {"account", "class", "class", "person shared automation break-glass", "person",
      "What stands behind the account.",
      SLOT(.offset = offsetof(struct hop_section, class), .take = take_class, .put = put_class)},
+    {"account", "step_up", "way", "default ask approve", "default",
+     "How this account's step-ups are passed. default: as [hopwarden] says.",
+     SLOT(.offset = offsetof(struct hop_section, step_up), .take = take_step_up,
+          .put = put_step_up)},
     {"account", "keys", "list of keys", "SHA256:fingerprint, SHA256:CA-fingerprint/key-id", "",
      "An automation account's binding: the keys it may use.", LIST(hop_section, keys, valid_key)},
     {"account", "sources", "list of prefixes", "IPv4 and IPv6", "",

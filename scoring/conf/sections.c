@@ -325,6 +325,8 @@ enum hop_rc hop_sections_finish(struct hop_conf *conf, struct hop_error *err)
     for (size_t i = 0; rc == HOP_OK && i < conf->tenant_count; i++)
         hop_conf_default_tag(conf->sections[i].name, conf->sections[i].default_tag);
     if (rc == HOP_OK)
+        rc = hop_approvals_check(conf, err);
+    if (rc == HOP_OK)
         rc = index_sections(conf, err);
     if (rc == HOP_OK)
         rc = hop_networks_of(conf, err);

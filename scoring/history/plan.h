@@ -108,6 +108,8 @@ void hop_key_admins(struct hop_text *text, const struct hop_reach *reach, const 
 void hop_key_pairs(struct hop_text *text, const struct hop_reach *reach, const char *team,
                    const char *witness);
 void hop_key_freeze(struct hop_text *text, const struct hop_reach *reach);
+/* hash: fingerprint of who signed -> the word, see approval.h */
+void hop_key_approval(struct hop_text *text, const struct hop_reach *reach, const char *id);
 void hop_key_log(struct hop_text *text, const struct hop_reach *reach, const char *witness);
 
 /* hash "time" -> epoch s of the last prune */

@@ -151,6 +151,11 @@ void hop_key_freeze(struct hop_text *text, const struct hop_reach *reach)
     hop_text_put(text, "freeze");
 }
 
+void hop_key_approval(struct hop_text *text, const struct hop_reach *reach, const char *id)
+{
+    head_put(text, reach, "ok", id);
+}
+
 void hop_key_pruned(struct hop_text *text, const struct hop_reach *reach)
 {
     hop_text_put(text, reach->prefix);

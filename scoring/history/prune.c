@@ -316,6 +316,15 @@ static bool visits_are_old(const struct hop_prune *prune)
            month > now + 1;
 }
 
+/* No login waits for a day. */
+static bool approval_is_old(const struct hop_prune *prune)
+{
+    if (!hop_ulid_valid(prune->parts.name))
+        return false; /* none of ours */
+    int64_t day = hop_ulid_time_ms(prune->parts.name) / 1000 / HOP_DAY_SECONDS;
+    return day < prune->today - 1 || day > prune->today + 1;
+}
+
 static enum hop_rc key_prune(struct hop_prune *prune, enum hop_object object)
 {
     switch (prune->parts.list) {
@@ -335,6 +344,8 @@ static enum hop_rc key_prune(struct hop_prune *prune, enum hop_object object)
     case 'd':
         return object == HOP_OBJECT_HASH ? items_go(prune, object, admin_visit, &prune->done.admins)
                                          : HOP_OK;
+    case 'o':
+        return approval_is_old(prune) ? key_erase(prune, &prune->done.approvals) : HOP_OK;
     case 'n':
         return flood_note(prune);
     case 'l':

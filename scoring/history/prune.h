@@ -21,7 +21,8 @@ struct hop_pruned {
     size_t touches, visits; /* keys */
     size_t failures;        /* keys */
     size_t values, admins, sessions, owners, entries;
-    size_t flooded; /* shared sets above HOP_SHARED_SET_FULL: they stay, and one is named */
+    size_t approvals; /* keys */
+    size_t flooded;   /* shared sets above HOP_SHARED_SET_FULL: they stay, and one is named */
     char flooded_key[HOP_STORE_KEY_MAX + 1];
 };
 

@@ -5,8 +5,8 @@
 
 static const char *const answer_words[HOP_ANSWER_COUNT] = {
     [HOP_ANSWER_ABSTAIN] = "abstain", [HOP_ANSWER_ALLOW] = "allow",
-    [HOP_ANSWER_STEP_UP] = "step_up", [HOP_ANSWER_REFUSE] = "refuse",
-    [HOP_ANSWER_BLOCK] = "block",
+    [HOP_ANSWER_STEP_UP] = "step_up", [HOP_ANSWER_WAIT] = "wait",
+    [HOP_ANSWER_REFUSE] = "refuse",   [HOP_ANSWER_BLOCK] = "block",
 };
 
 /* Nobody judges after the session phase: a verdict that still waits for the key is a block. */
@@ -29,6 +29,15 @@ static enum hop_action soften(enum hop_action action, enum hop_mode mode)
     return mode == HOP_MODE_STEP_UP && action == HOP_BLOCK ? HOP_STEP_UP : action;
 }
 
+/* Automation is bound, and neither asked nor kept waiting. */
+static bool waits(const struct hop_moment *moment)
+{
+    return moment->approvable &&
+           (moment->phase == HOP_PHASE_AUTH || moment->phase == HOP_PHASE_ACCOUNT ||
+            moment->phase == HOP_PHASE_SESSION) &&
+           (moment->lane == HOP_LANE_ASKED || moment->lane == HOP_LANE_UNASKED);
+}
+
 static enum hop_answer_kind kind_of(enum hop_action action, const struct hop_moment *moment)
 {
     static const enum hop_answer_kind plain[HOP_ACTION_COUNT] = {
@@ -43,8 +52,12 @@ static enum hop_answer_kind kind_of(enum hop_action action, const struct hop_mom
         return HOP_ANSWER_ABSTAIN;
     if (action == HOP_STEP_UP && moment->key_verified)
         return HOP_ANSWER_ALLOW; /* possession and PIN: two factors, and neither is on this host */
+    if (action == HOP_STEP_UP && opens && moment->stepped_up)
+        return HOP_ANSWER_ALLOW;
+    if (action == HOP_STEP_UP && waits(moment))
+        return HOP_ANSWER_WAIT;
     if (action == HOP_STEP_UP && opens)
-        return moment->stepped_up ? HOP_ANSWER_ALLOW : HOP_ANSWER_REFUSE;
+        return HOP_ANSWER_REFUSE;
     return plain[action];
 }
 

@@ -15,12 +15,14 @@ struct hop_moment {
     bool first_factor_proven;
     bool stepped_up;   /* a step-up of this connection passed */
     bool key_verified; /* the first factor was a FIDO key that had to verify its owner */
+    bool approvable; /* a step-up is passed by somebody's approval, for which this login may wait */
 };
 
 enum hop_answer_kind {
     HOP_ANSWER_ABSTAIN, /* auth without a proven first factor: neither helps nor hinders */
     HOP_ANSWER_ALLOW,
     HOP_ANSWER_STEP_UP, /* auth only: ask */
+    HOP_ANSWER_WAIT,    /* for an approval; without one a refusal */
     HOP_ANSWER_REFUSE,  /* account, session: a step-up nobody passed. */
     HOP_ANSWER_BLOCK,
     HOP_ANSWER_COUNT

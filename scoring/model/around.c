@@ -123,7 +123,9 @@ bool hop_failure_of_outcome(const char *outcome, enum hop_failure_kind *ret_kind
 {
     struct hop_span word = hop_span_of(outcome);
     bool credential = hop_span_is(word, "failure");
-    if (!credential && !hop_span_is(word, "step-up-failed"))
+    /* nobody's coming to approve is nobody's failure; somebody's no is */
+    if (!credential && !hop_span_is(word, "step-up-failed") &&
+        !hop_span_is(word, HOP_OUTCOME_DENIED))
         return false;
     *ret_kind = credential ? HOP_FAILURE_CREDENTIAL : HOP_FAILURE_STEP_UP;
     return true;

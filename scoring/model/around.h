@@ -93,8 +93,10 @@ bool hop_touch_parse(struct hop_span text, struct hop_touch *ret_touch);
 void hop_failure_put(struct hop_text *text, const struct hop_failure *failure);
 /* of_another is false in what is parsed. */
 bool hop_failure_parse(struct hop_span text, struct hop_failure *ret_failure);
+#define HOP_OUTCOME_DENIED "approval-denied"
+#define HOP_OUTCOME_NOT_APPROVED "approval-timeout"
 /* Which outcome of a login (hop_engine_refused_by) is a failure of the person's: "failure",
- * "step-up-failed". */
+ * "step-up-failed", "approval-denied". */
 bool hop_failure_of_outcome(const char *outcome, enum hop_failure_kind *ret_kind);
 /* Months since 1970-01 of a day; its middle day: for the keys of visits and their decay. */
 int hop_month_of(int32_t day);

@@ -182,12 +182,23 @@ void hop_verdict_break_glass(struct hop_verdict *ret_verdict)
     hop_verdict_because(ret_verdict, "break-glass", 0, "break-glass account used");
 }
 
-void hop_verdict_key_changed(struct hop_verdict *verdict)
+/* The old reasons spoke for another key. */
+static void block_because(struct hop_verdict *verdict, const char *code, const char *sentence)
 {
     verdict->action = verdict->own_action = HOP_BLOCK;
     verdict->alert = true;
     verdict->deferred = false;
     verdict->permit[0] = '\0';
     verdict->reason_count = 0; /* the old ones spoke for another key */
-    hop_verdict_because(verdict, "key-changed", 0, "the key used is not the noted one");
+    hop_verdict_because(verdict, code, 0, "%s", sentence);
+}
+
+void hop_verdict_key_changed(struct hop_verdict *verdict)
+{
+    block_because(verdict, "key-changed", "the key used is not the noted one");
+}
+
+void hop_verdict_own_approval(struct hop_verdict *verdict)
+{
+    block_because(verdict, "own-approval", "the key used is the one that approved it");
 }

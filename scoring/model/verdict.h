@@ -85,5 +85,7 @@ void hop_verdict_break_glass(struct hop_verdict *ret_verdict);
 
 /* The session's key is not the one that was judged on the helper's word: a block (DESIGN 3). */
 void hop_verdict_key_changed(struct hop_verdict *verdict);
+/* The session's key is the one that signed its approval: a block. */
+void hop_verdict_own_approval(struct hop_verdict *verdict);
 
 #endif

@@ -323,6 +323,8 @@ static void parse_kind(struct reader *reader, struct hop_entry *entry)
 {
     if (entry->outcome[0] != '\0' && !entry->has_verdict) {
         entry->kind = HOP_ENTRY_OUTCOME;
+        if (member(reader, "hopwarden.waits_until") != NULL)
+            read_time(reader, "hopwarden.waits_until", &entry->waits_until);
     } else if (member(reader, "hopwarden.author") != NULL) {
         entry->kind = HOP_ENTRY_CONFIRMATION;
         read_time(reader, "hopwarden.login_time", &entry->vouched_time);

@@ -170,6 +170,13 @@ bool hop_entry_put_failed(struct hop_text *text, const struct hop_login *login)
     return finish(text, start);
 }
 
+/* Whoever looks back must not take the person for one who would have passed. */
+static bool is_failed_step_up(const char *outcome)
+{
+    return strcmp(outcome, "step-up-failed") == 0 || strcmp(outcome, HOP_OUTCOME_DENIED) == 0 ||
+           strcmp(outcome, HOP_OUTCOME_NOT_APPROVED) == 0;
+}
+
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
                            const char *outcome, bool session_opened, bool stepped_up)
 {
@@ -178,8 +185,18 @@ bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
     hop_member_string(text, "event.outcome", session_opened ? "success" : "failure");
     hop_member_string(text, "hopwarden.outcome", outcome);
     hop_member_string(text, "hopwarden.session", session_opened ? "opened" : "refused");
-    if (stepped_up || strcmp(outcome, "step-up-failed") == 0)
+    if (stepped_up || is_failed_step_up(outcome))
         hop_member_string(text, "hopwarden.step_up", stepped_up ? "pass" : "fail");
+    hop_member_int(text, "hopwarden.v", 1);
+    return finish(text, start);
+}
+
+bool hop_entry_put_waits(struct hop_text *text, const struct hop_login *login, int64_t until)
+{
+    size_t start = text->len;
+    put_head(text, login, login->time);
+    hop_member_string(text, "hopwarden.outcome", HOP_OUTCOME_WAITS);
+    hop_member_time(text, "hopwarden.waits_until", until);
     hop_member_int(text, "hopwarden.v", 1);
     return finish(text, start);
 }
@@ -202,7 +219,7 @@ bool hop_entry_put_joined(struct hop_text *text, struct hop_span line,
 {
     size_t start = text->len;
     bool opened = outcome != NULL && outcome->session_opened;
-    const char *no_session = outcome == NULL ? "none" : "refused";
+    const char *no_session = outcome == NULL || outcome->waits_until != 0 ? "none" : "refused";
     hop_text_put_span(text, (struct hop_span){line.at, line.len > 0 ? line.len - 1 : 0});
     if (!login->has_outcome)
         hop_member_string(text, "event.outcome", opened ? "success" : "failure");

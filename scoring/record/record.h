@@ -49,6 +49,7 @@ struct hop_entry {
     char outcome[HOP_NAME_MAX + 1]; /* hopwarden.outcome: a face's word, "" for none */
     bool has_session;               /* hopwarden.session: opened, refused, or none came */
     bool session_opened;
+    int64_t waits_until; /* of an outcome HOP_OUTCOME_WAITS: epoch s; else 0 */
     /* Inline facts, which override the databases. In an entry with a verdict, and in a
      * confirmation, all of them are given: what is not there was unknown to the score. */
     bool has_place, has_country, has_asn, has_kind, has_zone;
@@ -81,6 +82,9 @@ bool hop_entry_put_failed(struct hop_text *text, const struct hop_login *login);
  * "step-up-failed"). */
 bool hop_entry_put_outcome(struct hop_text *text, const struct hop_login *login,
                            const char *outcome, bool session_opened, bool stepped_up);
+/* It waits for an approval, until then at the longest. */
+#define HOP_OUTCOME_WAITS "waiting"
+bool hop_entry_put_waits(struct hop_text *text, const struct hop_login *login, int64_t until);
 /* A reviewer vouched for the login at `time`: same id, and all facts once more, since the login's
  * own entry may be trimmed away. */
 bool hop_entry_put_confirmation(struct hop_text *text, const struct hop_login *login, int64_t time,

@@ -87,8 +87,7 @@ enum hop_rc hop_ssh_line_parse(struct hop_span line, struct hop_ssh_line *ret_li
     return HOP_OK;
 }
 
-/* The next option of the list, with its value; commas inside quotes are its own. */
-static bool take_option(struct hop_span *rest, struct hop_span *ret_option)
+bool hop_ssh_option_next(struct hop_span *rest, struct hop_span *ret_option)
 {
     if (!rest->len)
         return false;
@@ -109,7 +108,7 @@ bool hop_ssh_options_have(struct hop_span options, const char *option)
 {
     struct hop_span one, name;
     size_t len = strlen(option);
-    while (take_option(&options, &one))
+    while (hop_ssh_option_next(&options, &one))
         if (hop_span_cut(&one, '=', &name) && name.len == len &&
             strncasecmp(name.at, option, len) == 0)
             return true;

@@ -4,6 +4,7 @@
 
 #include "encode.h"
 #include "ssh.h"
+#include "wire.h"
 
 #define SHA256_BYTES 32
 
@@ -27,54 +28,6 @@ static const struct key_kind kinds[] = {
     {"ssh-dss", "ssh-dss-cert-v01@openssh.com", "mmmm", false},
 };
 
-/* What is left of a blob. */
-struct wire {
-    const uint8_t *at;
-    size_t len;
-};
-
-static bool take_bytes(struct wire *wire, size_t len, struct hop_span *ret_bytes)
-{
-    if (len > wire->len)
-        return false;
-    *ret_bytes = (struct hop_span){.at = (const char *)wire->at, .len = len};
-    wire->at += len;
-    wire->len -= len;
-    return true;
-}
-
-static bool take_number(struct wire *wire, size_t size, uint64_t *ret_number)
-{
-    struct hop_span bytes;
-    if (!take_bytes(wire, size, &bytes))
-        return false;
-    *ret_number = 0;
-    for (size_t i = 0; i < size; i++)
-        *ret_number = *ret_number << 8 | (uint8_t)bytes.at[i];
-    return true;
-}
-
-static bool take_string(struct wire *wire, struct hop_span *ret_string)
-{
-    uint64_t len;
-    return take_number(wire, 4, &len) && take_bytes(wire, (size_t)len, ret_string);
-}
-
-/* OpenSSH drops needless leading zeros and refuses negative numbers; so a key has one fingerprint
- * however it is written. */
-static bool take_mpint(struct wire *wire, struct hop_span *ret_number)
-{
-    struct hop_span number;
-    if (!take_string(wire, &number) || (number.len && (number.at[0] & 0x80)))
-        return false;
-    while (number.len && number.at[0] == 0 && (number.len == 1 || !(number.at[1] & 0x80))) {
-        number.at++;
-        number.len--;
-    }
-    *ret_number = number;
-    return true;
-}
-
 /* A plain key's blob being put together again; never longer than the blob it is taken from. */
 struct rebuilt {
     uint8_t bytes[HOP_SSH_BLOB_MAX];
@@ -90,11 +43,11 @@ static void rebuild_string(struct rebuilt *rebuilt, struct hop_span string)
     rebuilt->len += string.len;
 }
 
-static bool rebuild_fields(struct rebuilt *rebuilt, const char *fields, struct wire *wire)
+static bool rebuild_fields(struct rebuilt *rebuilt, const char *fields, struct hop_wire *wire)
 {
     for (; *fields; fields++) {
         struct hop_span field;
-        if (!(*fields == 'm' ? take_mpint(wire, &field) : take_string(wire, &field)))
+        if (!(*fields == 'm' ? hop_wire_mpint(wire, &field) : hop_wire_string(wire, &field)))
             return false;
         rebuild_string(rebuilt, field);
     }
@@ -152,10 +105,10 @@ static const struct key_kind *kind_of(struct hop_span type, bool *ret_certificat
 static enum hop_rc parse_plain(struct hop_span blob, char fingerprint[HOP_SSH_FINGERPRINT_MAX + 1],
                                struct hop_error *err)
 {
-    struct wire wire = {.at = (const uint8_t *)blob.at, .len = blob.len};
+    struct hop_wire wire = {.at = (const uint8_t *)blob.at, .len = blob.len};
     struct hop_span type;
     bool certificate;
-    if (!take_string(&wire, &type) || !type_is_plausible(type))
+    if (!hop_wire_string(&wire, &type) || !type_is_plausible(type))
         return malformed(err, "no type name");
     const struct key_kind *kind = kind_of(type, &certificate);
     if (certificate)
@@ -197,16 +150,17 @@ static enum hop_rc keep_id(struct hop_span id, struct hop_ssh_key *key, struct h
 
 /* Behind the public fields: serial, kind, key id, principals, validity, options, extensions,
  * reserved, signature key, signature. */
-static enum hop_rc parse_signed_part(struct wire *wire, struct hop_ssh_key *key,
+static enum hop_rc parse_signed_part(struct hop_wire *wire, struct hop_ssh_key *key,
                                      struct hop_span *principals, struct hop_error *err)
 {
     uint64_t number;
     struct hop_span id, skipped, ca;
-    if (!take_number(wire, 8, &key->serial) || !take_number(wire, 4, &number) ||
-        !take_string(wire, &id) || !take_string(wire, principals) ||
-        !take_number(wire, 8, &number) || !take_number(wire, 8, &number) ||
-        !take_string(wire, &skipped) || !take_string(wire, &skipped) ||
-        !take_string(wire, &skipped) || !take_string(wire, &ca) || !take_string(wire, &skipped))
+    if (!hop_wire_number(wire, 8, &key->serial) || !hop_wire_number(wire, 4, &number) ||
+        !hop_wire_string(wire, &id) || !hop_wire_string(wire, principals) ||
+        !hop_wire_number(wire, 8, &number) || !hop_wire_number(wire, 8, &number) ||
+        !hop_wire_string(wire, &skipped) || !hop_wire_string(wire, &skipped) ||
+        !hop_wire_string(wire, &skipped) || !hop_wire_string(wire, &ca) ||
+        !hop_wire_string(wire, &skipped))
         return malformed(err, "a certificate cut short");
     if (wire->len)
         return malformed(err, "bytes behind its end");
@@ -216,7 +170,7 @@ static enum hop_rc parse_signed_part(struct wire *wire, struct hop_ssh_key *key,
     return rc;
 }
 
-static enum hop_rc parse_certificate(const struct key_kind *kind, struct wire *wire,
+static enum hop_rc parse_certificate(const struct key_kind *kind, struct hop_wire *wire,
                                      struct hop_ssh_key *key, struct hop_span *principals,
                                      struct hop_error *err)
 {
@@ -224,7 +178,7 @@ static enum hop_rc parse_certificate(const struct key_kind *kind, struct wire *w
     struct rebuilt rebuilt;
     rebuilt.len = 0;
     rebuild_string(&rebuilt, hop_span_of(kind->plain));
-    if (!take_string(wire, &nonce) || !rebuild_fields(&rebuilt, kind->fields, wire))
+    if (!hop_wire_string(wire, &nonce) || !rebuild_fields(&rebuilt, kind->fields, wire))
         return malformed(err, "a public field is cut short or out of form");
     enum hop_rc rc = parse_signed_part(wire, key, principals, err);
     return rc ? rc : fingerprint_of(rebuilt.bytes, rebuilt.len, key->fingerprint, err);
@@ -235,9 +189,9 @@ static enum hop_rc parse(struct hop_span blob, const char *type, struct hop_ssh_
 {
     if (blob.len > HOP_SSH_BLOB_MAX)
         return hop_error_set(err, HOP_MALFORMED, "key: larger than %d bytes", HOP_SSH_BLOB_MAX);
-    struct wire wire = {.at = (const uint8_t *)blob.at, .len = blob.len};
+    struct hop_wire wire = {.at = (const uint8_t *)blob.at, .len = blob.len};
     struct hop_span own, principals = {0};
-    if (!take_string(&wire, &own) || !type_is_plausible(own))
+    if (!hop_wire_string(&wire, &own) || !type_is_plausible(own))
         return malformed(err, "no type name");
     if (type && !hop_span_is(own, type))
         return malformed(err, "not of the type it is said to be");
@@ -287,8 +241,8 @@ enum hop_rc hop_ssh_key_parse_text(struct hop_span type, struct hop_span base64,
 
 bool hop_ssh_principal_next(struct hop_span *principals, struct hop_span *ret_name)
 {
-    struct wire wire = {.at = (const uint8_t *)principals->at, .len = principals->len};
-    if (!take_string(&wire, ret_name))
+    struct hop_wire wire = {.at = (const uint8_t *)principals->at, .len = principals->len};
+    if (!hop_wire_string(&wire, ret_name))
         return false;
     *principals = (struct hop_span){.at = (const char *)wire.at, .len = wire.len};
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SSH public keys, certificates, authorized_keys lines, what sshd tells PAM, and the helper's key
- * note. OpenSSL for SHA-256 only. */
+ * note. signature.h has what is signed and by whom. */
 #ifndef HOP_SSH_H
 #define HOP_SSH_H
 
@@ -83,6 +83,9 @@ enum hop_rc hop_ssh_line_parse(struct hop_span line, struct hop_ssh_line *ret_li
 /* The list of options at the front of `text`: up to its first blank outside quotes, or all of it if
  * the quotes are never closed. */
 struct hop_span hop_ssh_options_of(struct hop_span text);
+/* Takes the next option off the front of such a list, with its value; commas inside quotes are its
+ * own. False at the end. */
+bool hop_ssh_option_next(struct hop_span *options, struct hop_span *ret_option);
 /* True if the option, with or without a value, stands in the list, outside quotes
  * (case-insensitive, as sshd compares). */
 bool hop_ssh_options_have(struct hop_span options, const char *option);

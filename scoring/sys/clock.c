@@ -52,6 +52,13 @@ int hop_clock_left_ms(struct hop_deadline deadline)
     return hop_deadline_left_ms(deadline, hop_clock_monotonic_ns());
 }
 
+void hop_clock_pause(struct hop_deadline until)
+{
+    struct timespec at = {.tv_sec = until.at_ns / HOP_NS_PER_S,
+                          .tv_nsec = until.at_ns % HOP_NS_PER_S};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 enum hop_rc hop_entropy(void *bytes, size_t len, struct hop_error *err)
 {
     uint8_t *at = bytes;

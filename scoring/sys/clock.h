@@ -15,6 +15,8 @@ enum hop_rc hop_clock_boot(char ret_id[HOP_BOOT_ID_MAX + 1], int64_t *ret_s, str
 /* A deadline `budget_ms` from now. */
 struct hop_deadline hop_clock_deadline(int64_t budget_ms);
 int hop_clock_left_ms(struct hop_deadline deadline);
+/* Sleeps until then; a signal that is handled ends it early. */
+void hop_clock_pause(struct hop_deadline until);
 /* getrandom(2) without blocking at boot: HOP_IO when the pool is not ready. */
 enum hop_rc hop_entropy(void *bytes, size_t len, struct hop_error *err);
 

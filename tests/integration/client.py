@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PATIENCE_S = 30
-PROMPT = re.compile(r"(?:code|password|passcode|passphrase|PIN)[^\n:]*:\s*$", re.IGNORECASE)
+PROMPT = re.compile(r"(?:approval|code|password|passcode|passphrase|PIN)[^\n:]*:\s*$", re.IGNORECASE)
 
 
 def code_now(secret=SECRET, ahead=0):

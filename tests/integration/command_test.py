@@ -209,19 +209,20 @@ class Words(Case):
                 self.assertRegex(manual, f"Fl -{option}\\b", verb)
 
     def test_an_unknown_option_is_a_mistake_in_usage(self):
-        for verb in ("acl", "codes", "config", "confirm", "doctor", "dump", "enforce", "explain", "flush", "forget", "freeze", "history",
+        for verb in ("acl", "approvals", "approve", "codes", "config", "confirm", "deny", "doctor", "dump", "enforce", "explain", "flush", "forget", "freeze", "history",
                      "import", "keys", "load", "log",
                      "permit", "prune", "readiness", "replay", "resolve", "unfreeze", "unpermit"):
             self.assertEqual(self.verb(verb, "--no-such-option")[0], 64, verb)
 
     def test_a_missing_word_is_a_mistake_in_usage(self):
-        for verb in ("acl", "confirm", "explain", "forget", "freeze", "history", "import", "keys", "load", "permit", "replay", "unfreeze",
+        for verb in ("acl", "approve", "confirm", "deny", "explain", "forget", "freeze", "history", "import", "keys", "load", "permit", "replay", "unfreeze",
                      "unpermit"):
             self.assertEqual(self.verb(verb)[0], 64, verb)
 
     def test_without_a_usable_configuration_no_verb_does_anything(self):
         self.conf = self.write("broken.conf", "[hopwarden]\ntenant = acme\nno_such = 1\n")
-        for words in (["acl", "acme"], ["config"], ["resolve"], ["confirm", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"], ["dump"], ["flush"],
+        for words in (["acl", "acme"], ["config"], ["resolve"], ["confirm", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"], ["approvals"], ["approve", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"],
+                      ["deny", "01JD8Z0M2N3P4Q5R6S7T8V9WXY"], ["dump"], ["flush"],
                       ["forget", "anna", "--yes"], ["load", "-"], ["freeze", "key", KEY],
                       ["history", "anna"], ["import", "-"], ["log"], ["permit", "--list"], ["enforce"], ["readiness"], ["prune"], ["replay", "-e", "-", "-v", "-"]):
             status, out, err = self.verb(*words, stdin=subprocess.DEVNULL)

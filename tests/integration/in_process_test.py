@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The module inside a PAM application of our own: what sshd cannot be made to do, and what only a sanitizer sees."""
+import json
 import os
 import re
 import signal
@@ -114,6 +115,63 @@ class InProcess(InProcessCase):
         codes = self.play("forgotten", "ben", "auth,account", HOME, self.proof("ben"))
         self.assertEqual(codes["auth"], CRED_INSUFFICIENT)
         self.assertEqual(codes["account"], PERM_DENIED)
+
+    # -- waiting for an approval ----------------------------------------------------------------------------------
+
+    def waiting_for(self, seconds):
+        """Step-ups are passed by maria's word."""
+        with open("/etc/hopwarden/hopwarden.conf", encoding="utf-8") as file:
+            text = file.read()
+        self.addCleanup(sandbox.write, "/etc/hopwarden/hopwarden.conf", text)
+        sandbox.write("/etc/hopwarden/hopwarden.conf",
+                      text.replace("[home]", f"step_up = approve\napproval_wait_s = {seconds}\n[home]", 1))
+        key = self.box.path("keys", "maria")
+        if not os.path.exists(key):
+            self.box.make_key("maria")
+        with open(f"{key}.pub", encoding="ascii") as file:
+            sandbox.write("/etc/hopwarden/allowed_signers", f"maria {file.read()}")
+        return key
+
+    def say(self, verb, key):
+        found = []
+
+        def there():
+            found[:] = json.loads(self.box.hopwarden("approvals", "--json").stdout)
+            return found
+        sandbox.await_true(there, "a login waits")
+        self.said = self.box.hopwarden(verb, found[0]["event.id"], "--key", key)
+
+    def played_beside(self, verb, key, *words):
+        beside = threading.Thread(target=self.say, args=(verb, key))
+        beside.start()
+        codes = self.play(*words)
+        beside.join()
+        self.assertEqual(self.said.returncode, 0, self.said.stderr)
+        return codes
+
+    def test_a_wait_in_auth_ends_with_an_approval(self):
+        codes = self.played_beside("approve", self.waiting_for(60), "good", "dora", ALL, HOME, self.proof("dora"))
+        self.assertEqual(codes, {"auth": 0, "account": 0, "setcred": 0, "open": 0, "close": 0})
+        acts = [a["event.action"] for a in self.alerts() if a["event.action"] != "approved"]
+        self.assertEqual(acts, ["login-scored", "approval-awaited", "approval-given"])
+
+    def test_a_wait_ends_with_a_denial_and_no_phase_waits_again(self):
+        codes = self.played_beside("deny", self.waiting_for(60), "good", "ben", "auth,account,open", HOME, self.proof("ben"))
+        self.assertEqual(codes["account"], PERM_DENIED)
+        self.assertEqual(codes["open"], SESSION_ERR)
+        self.assertNotEqual(codes["auth"], SUCCESS)
+        self.assertEqual([a["event.action"] for a in self.alerts()].count("approval-awaited"), 1)
+
+    def test_a_wait_in_account_ends_by_itself(self):
+        self.waiting_for(1)
+        codes = self.play("good", "ben", "account,open", HOME)
+        self.assertEqual((codes["account"], codes["open"]), (PERM_DENIED, SESSION_ERR))
+        self.assertIn("approval-timeout", [a["event.action"] for a in self.alerts()])
+
+    def test_each_try_waits_for_its_own(self):
+        self.waiting_for(1)
+        self.play("good", "ben", "auth,auth", HOME, self.proof("ben"))
+        self.assertEqual([a["event.action"] for a in self.alerts()].count("approval-timeout"), 2)
 
     def test_the_mark_alone_proves_nothing(self):
         self.assertEqual(self.play("only-mark", "ben", "auth", HOME, self.proof("ben"))["auth"], AUTH_ERR)

@@ -427,6 +427,21 @@ START_TEST(log_entries_older_than_the_retention_go)
 }
 END_TEST
 
+START_TEST(approvals_of_yesterday_stay)
+{
+    char old[64], young[64];
+    begin(KIND);
+    snprintf(old, sizeof old, "ok:{%s}", id_of(NOW - 3 * 86400));
+    snprintf(young, sizeof young, "ok:{%s}", id_of(NOW - 86400));
+    put(HOP_WRITE_FIELD, old, "SHA256:x", "1 approve");
+    put(HOP_WRITE_FIELD, young, "SHA256:x", "1 approve");
+    prune(40);
+    ck_assert(!has(old, "SHA256:x") && has(young, "SHA256:x"));
+    ck_assert_uint_eq(pruned.approvals, 1);
+    hop_store_free(&store);
+}
+END_TEST
+
 START_TEST(a_flood_is_told_and_stays)
 {
     begin(KIND);
@@ -529,7 +544,8 @@ HOP_LOOPED_SUITE("prune", FIXTURE_FLEET, EACH_STORE(touches_of_two_days_stay),
                  EACH_STORE(admins_not_seen_for_the_window_go_and_their_pairs_too),
                  EACH_STORE(sessions_of_a_week_stay), EACH_STORE(owners_whom_no_profile_backs_go),
                  EACH_STORE(log_entries_older_than_the_retention_go),
-                 EACH_STORE(a_flood_is_told_and_stays), EACH_STORE(what_is_not_ours_stays),
+                 EACH_STORE(approvals_of_yesterday_stay), EACH_STORE(a_flood_is_told_and_stays),
+                 EACH_STORE(what_is_not_ours_stays),
                  EACH_STORE(it_leaves_a_marker_and_twice_is_once),
                  ONCE(whoever_is_new_at_every_login_stays_within_bounds),
                  ONCE(however_much_is_shown_a_score_reads_no_more), ONCE(keys_are_taken_apart))

@@ -136,6 +136,57 @@ START_TEST(step_up_mode_asks_instead_of_blocking)
 }
 END_TEST
 
+START_TEST(a_step_up_waits_where_somebody_may_approve_it)
+{
+    static const enum hop_phase phases[] = {HOP_PHASE_AUTH, HOP_PHASE_ACCOUNT, HOP_PHASE_SESSION};
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+        struct hop_moment moment = moment_of(phases[i]);
+        moment.approvable = true;
+        ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_WAIT);
+        ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).action, HOP_STEP_UP);
+        ck_assert_int_eq(answer(verdict_of(HOP_ALLOW), moment).kind, HOP_ANSWER_ALLOW);
+        ck_assert_int_eq(answer(verdict_of(HOP_BLOCK), moment).kind, HOP_ANSWER_BLOCK);
+        moment.lane = HOP_LANE_UNASKED;
+        ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_WAIT);
+        moment.mode = HOP_MODE_STEP_UP;
+        ck_assert_int_eq(answer(verdict_of(HOP_BLOCK), moment).kind, HOP_ANSWER_WAIT);
+        moment.mode = HOP_MODE_OBSERVE;
+        ck_assert_int_eq(answer(verdict_of(HOP_BLOCK), moment).kind, HOP_ANSWER_ALLOW);
+    }
+}
+END_TEST
+
+START_TEST(nobody_else_waits)
+{
+    struct hop_moment moment = moment_of(HOP_PHASE_ACCOUNT);
+    moment.approvable = true;
+    moment.lane = HOP_LANE_BOUND;
+    ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_REFUSE);
+    moment.lane = HOP_LANE_UNASKED;
+    moment.stepped_up = true; /* it has been approved */
+    ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_ALLOW);
+    moment = moment_of(HOP_PHASE_AUTH);
+    moment.approvable = true;
+    moment.first_factor_proven = false;
+    ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_ABSTAIN);
+    moment = moment_of(HOP_PHASE_KEYS);
+    moment.approvable = true;
+    ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_STEP_UP);
+}
+END_TEST
+
+START_TEST(who_waits_in_vain_teaches_nothing)
+{
+    struct hop_verdict verdict = verdict_of(HOP_STEP_UP);
+    struct hop_moment moment = moment_of(HOP_PHASE_SESSION);
+    moment.approvable = true;
+    ck_assert(!hop_lesson_of(&verdict, &moment).learn);
+    moment.stepped_up = true;
+    ck_assert(hop_lesson_of(&verdict, &moment).learn);
+    ck_assert(hop_lesson_of(&verdict, &moment).confirmed);
+}
+END_TEST
+
 START_TEST(who_cannot_be_asked_is_not_refused_on_shared_lists_alone)
 {
     struct hop_moment moment = moment_of(HOP_PHASE_ACCOUNT);
@@ -344,6 +395,9 @@ int main(void)
     tcase_add_test(cases, break_glass_opens_and_is_told_aloud);
     tcase_add_test(cases, automation_is_never_asked);
     tcase_add_test(cases, a_deferred_verdict_is_decided_by_the_session);
+    tcase_add_test(cases, a_step_up_waits_where_somebody_may_approve_it);
+    tcase_add_test(cases, nobody_else_waits);
+    tcase_add_test(cases, who_waits_in_vain_teaches_nothing);
     tcase_add_test(cases, an_allowed_login_is_learned_unconfirmed);
     tcase_add_test(cases, a_stepped_up_login_is_learned_only_if_passed_and_then_confirmed);
     tcase_add_test(cases, a_blocked_login_is_never_learned);

@@ -89,12 +89,14 @@ START_TEST(a_malformed_failure_is_refused_and_changes_nothing)
 }
 END_TEST
 
-START_TEST(two_outcomes_are_failures)
+START_TEST(three_outcomes_are_failures)
 {
     enum hop_failure_kind kind;
     ck_assert(hop_failure_of_outcome("failure", &kind) && kind == HOP_FAILURE_CREDENTIAL);
     ck_assert(hop_failure_of_outcome("step-up-failed", &kind) && kind == HOP_FAILURE_STEP_UP);
     ck_assert(!hop_failure_of_outcome("success", &kind) && !hop_failure_of_outcome("", &kind));
+    ck_assert(hop_failure_of_outcome("approval-denied", &kind) && kind == HOP_FAILURE_STEP_UP);
+    ck_assert(!hop_failure_of_outcome("approval-timeout", &kind));
     ck_assert(!hop_failure_of_outcome("session-refused", &kind));
     ck_assert(!hop_failure_of_outcome("refused", &kind));
 }
@@ -147,7 +149,7 @@ int main(void)
                         (int)(sizeof failure_texts / sizeof failure_texts[0]));
     tcase_add_loop_test(cases, a_malformed_failure_is_refused_and_changes_nothing, 0,
                         (int)(sizeof malformed_failures / sizeof malformed_failures[0]));
-    tcase_add_test(cases, two_outcomes_are_failures);
+    tcase_add_test(cases, three_outcomes_are_failures);
     tcase_add_test(cases, months_count_from_1970);
     tcase_add_test(cases, the_middle_of_a_month_lies_in_it);
     tcase_add_test(cases, an_around_begins_with_one_tenant_and_nothing_else);

@@ -63,6 +63,15 @@ START_TEST(mode_step_up_asks_where_it_would_block)
 }
 END_TEST
 
+START_TEST(still_waiting_is_a_refusal)
+{
+    struct hop_answer answer = {.kind = HOP_ANSWER_WAIT};
+    ck_assert_int_eq(hop_pam_code(&answer, HOP_PHASE_AUTH), PAM_ACCT_EXPIRED);
+    ck_assert_int_eq(hop_pam_code(&answer, HOP_PHASE_ACCOUNT), PAM_PERM_DENIED);
+    ck_assert_int_eq(hop_pam_code(&answer, HOP_PHASE_SESSION), PAM_SESSION_ERR);
+}
+END_TEST
+
 START_TEST(other_phases_and_answers_are_errors)
 {
     struct hop_answer answer = {.kind = HOP_ANSWER_ALLOW};
@@ -80,6 +89,7 @@ int main(void)
     tcase_add_loop_test(table, every_row_of_the_table, 0, count);
     tcase_add_loop_test(table, observing_never_refuses, 0, count);
     tcase_add_test(table, mode_step_up_asks_where_it_would_block);
+    tcase_add_test(table, still_waiting_is_a_refusal);
     tcase_add_test(table, other_phases_and_answers_are_errors);
     suite_add_tcase(suite, table);
     SRunner *runner = srunner_create(suite);

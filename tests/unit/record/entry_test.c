@@ -220,6 +220,24 @@ static struct hop_entry joined(const struct hop_login *login, const char *outcom
     return parsed((struct hop_span){line, text.len});
 }
 
+START_TEST(who_waits_is_told_until_when)
+{
+    struct hop_text text = hop_text_over(line, sizeof line);
+    struct hop_login login = sample_login();
+    struct hop_entry entry;
+    ck_assert(hop_entry_put_waits(&text, &login, login.time + 60));
+    ck_assert_int_eq(hop_entry_parse(hop_span_of(line), &entry, NULL), HOP_OK);
+    ck_assert_int_eq(entry.kind, HOP_ENTRY_OUTCOME);
+    ck_assert_str_eq(entry.outcome, "waiting");
+    ck_assert_str_eq(entry.login.id, login.id);
+    ck_assert(entry.waits_until == login.time + 60 && !entry.has_session && !entry.has_step_up);
+    text = hop_text_over(line, sizeof line);
+    ck_assert(hop_entry_put_outcome(&text, &login, "approval-timeout", false, false));
+    ck_assert_int_eq(hop_entry_parse(hop_span_of(line), &entry, NULL), HOP_OK);
+    ck_assert(entry.waits_until == 0 && entry.has_step_up && !entry.step_up_passes);
+}
+END_TEST
+
 START_TEST(a_login_and_its_outcome_are_joined)
 {
     struct hop_login login = sample_login();
@@ -454,6 +472,7 @@ int main(void)
     tcase_add_test(tests, the_verdict_comes_back_as_it_was);
     tcase_add_test(tests, a_line_without_verdict_has_none_to_give);
     tcase_add_test(tests, an_outcome_and_a_confirmation_stand_under_the_same_id);
+    tcase_add_test(tests, who_waits_is_told_until_when);
     tcase_add_test(tests, a_login_and_its_outcome_are_joined);
     tcase_add_test(tests, when_room_is_short_the_terms_go_and_the_facts_stay);
     tcase_add_test(tests, what_does_not_fit_leaves_nothing_behind);

@@ -52,6 +52,15 @@ START_TEST(a_deadline_counts_from_now)
 }
 END_TEST
 
+START_TEST(a_pause_ends_no_earlier_than_its_deadline)
+{
+    struct hop_deadline until = hop_clock_deadline(20);
+    hop_clock_pause(until);
+    ck_assert(hop_clock_monotonic_ns() >= until.at_ns);
+    hop_clock_pause(until); /* over: no pause */
+}
+END_TEST
+
 START_TEST(entropy_fills_all_of_it)
 {
     static uint8_t bytes[100000], zeros[64];
@@ -65,4 +74,4 @@ END_TEST
 
 HOP_SUITE("clock", the_monotonic_clock_never_goes_back, the_epoch_clock_agrees_with_time,
           a_boot_has_one_name_and_its_time_goes_on, a_deadline_counts_from_now,
-          entropy_fills_all_of_it)
+          a_pause_ends_no_earlier_than_its_deadline, entropy_fills_all_of_it)
