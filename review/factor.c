@@ -168,21 +168,27 @@ static bool look_at_all(struct search *search, const struct hop_pam_stack *auth)
     return can_be_asked;
 }
 
-/* "sk-ssh-ed25519@openssh.com" and its kind, options before it or not. */
-static bool has_fido_key(const char *account)
+/* "verify-required sk-ssh-ed25519@openssh.com AAAA..." */
+static void look_at_keys(const char *account, struct hop_factor *factor)
 {
     char path[HOP_PATH_MAX + 1];
     struct hop_text text = hop_text_over(path, sizeof path);
     struct hop_lines lines;
     struct hop_span line;
-    bool found = false;
+    size_t keys = 0, verified = 0;
     hop_text_format(&text, "%s/%s", HOP_KEYS_FOLDER, account);
     if (text.cut || hop_lines_read(path, &lines, NULL) != HOP_OK)
-        return false;
-    while (!found && hop_lines_next(&lines, &line))
-        found = line.len > 0 && line.at[0] != '#' && hop_pam_has_word_like(line, "sk-");
+        return;
+    while (hop_lines_next(&lines, &line)) {
+        if (hop_span_trim(line).len == 0 || line.at[0] == '#')
+            continue;
+        bool fido = hop_pam_has_word_like(line, "sk-");
+        keys++;
+        factor->fido_key = factor->fido_key || fido;
+        verified += fido && hop_pam_has_word(line, "verify-required");
+    }
     hop_lines_done(&lines);
-    return found;
+    factor->fido_only = keys > 0 && verified == keys;
 }
 
 void hop_factor_of(const char *pam_path, const char *account, struct hop_factor *ret_factor)
@@ -199,7 +205,13 @@ void hop_factor_of(const char *pam_path, const char *account, struct hop_factor 
         hop_text_format(&text, "%s: no second factor stands there: nobody can be asked", pam_path);
     if (readable && search.factors == 0)
         search.found.state = HOP_FACTOR_CANNOT;
-    search.found.fido_key = search.user != NULL && has_fido_key(search.user->pw_name);
+    if (search.user != NULL)
+        look_at_keys(search.user->pw_name, &search.found);
+    if (search.found.fido_only) {
+        search.found.state = HOP_FACTOR_CAN;
+        hop_string_copy(search.found.why, sizeof search.found.why,
+                        "its keys are FIDO keys with verify-required");
+    }
     if (readable)
         hop_pam_service_done(&service);
     *ret_factor = search.found;

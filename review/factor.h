@@ -13,7 +13,9 @@ enum hop_factor_state { HOP_FACTOR_UNKNOWN, HOP_FACTOR_CANNOT, HOP_FACTOR_CAN, H
 
 struct hop_factor {
     enum hop_factor_state state;
-    bool fido_key; /* in keys.d: sshd can ask it for its PIN, which PAM does not see */
+    bool fido_key;  /* in keys.d */
+    bool fido_only; /* all its keys there are FIDO keys with verify-required: each login by one has
+                       passed its step-up, in every lane */
     char why[HOP_CELL_MAX];
 };
 

@@ -194,6 +194,10 @@ static void judge_factor(struct hop_tally_account *account, const struct hop_tal
 
 static void add_up(struct hop_tally *tally, struct hop_tally_account *account)
 {
+    if (account->factor.fido_only) { /* where nobody can be asked, sshd has asked the key */
+        account->fates[HOP_FATE_ASKED] += account->fates[HOP_FATE_REFUSED];
+        account->fates[HOP_FATE_REFUSED] = 0;
+    }
     tally->logins += account->logins;
     tally->settled += account->settled;
     for (int fate = 0; fate < HOP_FATE_COUNT; fate++)

@@ -103,6 +103,10 @@ class Enforce(HostCase):
         self.assertIn(".google_authenticator", factors["anna"]["why"])
         self.assertEqual((factors["anna"]["fido_key"], factors["ben"]["fido_key"]), (False, True))
         self.assertIn("has a FIDO key", self.box.hopwarden("readiness").stdout)
+        sandbox.write("/etc/hopwarden/keys.d/pavel", f"# his token\nverify-required {FIDO} pavel@token\n", 0o640)
+        told = json.loads(self.box.hopwarden("readiness", "--json").stdout)
+        pavel = next(account for account in told["accounts"] if account["account"] == "pavel")
+        self.assertEqual(pavel["second_factor"], {"can": "yes", "why": "its keys are FIDO keys with verify-required", "fido_key": True})
 
     # -- on trial --------------------------------------------------------------------------------------------------
 
