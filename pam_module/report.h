@@ -15,6 +15,8 @@ void hop_report_later(struct hop_call *call, const struct hop_connection *connec
  * "-timeout", "-refused". `author` and `note` may be NULL. */
 void hop_report_approval(struct hop_call *call, const char *action, const char *outcome,
                          const char *author, const char *note);
+/* A break-glass code that was taken or refused: an alert like none louder. */
+void hop_report_code(struct hop_call *call, bool taken, const char *note);
 /* Trouble that came after the verdict's line: what could not be recorded or kept. Nothing to tell,
  * no line. */
 void hop_report_trouble(struct hop_call *call);

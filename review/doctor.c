@@ -74,6 +74,16 @@ static void check_settings(struct hop_findings *findings, const struct hop_conf 
     bool customer = strcmp(settings->tenant, HOP_HOME) != 0;
     hop_finding(findings, HOP_STATE_FINE, "configuration", NULL, "tenant %s, witness %s, mode %s",
                 settings->tenant, settings->witness, hop_mode_word(settings->policy.mode));
+    if (settings->trial_state == HOP_TRIAL_LAPSED)
+        hop_finding(findings, HOP_STATE_CRITICAL, "enforce",
+                    "hopwarden enforce --confirm-within again, or --back to leave it",
+                    "mode enforce was not confirmed in time: mode is %s again",
+                    hop_mode_word(settings->policy.mode));
+    if (settings->trial_state == HOP_TRIAL_RUNNING)
+        hop_finding(findings, HOP_STATE_WARNING, "enforce",
+                    "log in anew, and there: hopwarden enforce --confirm",
+                    "mode enforce is on trial: unless confirmed it falls back to %s",
+                    hop_mode_word(settings->file_mode));
     if (customer && strcmp(settings->witness, HOP_HOME) == 0)
         hop_finding(findings, HOP_STATE_WARNING, "witness",
                     "leave witness unset where one customer must not vouch for another",

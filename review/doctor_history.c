@@ -13,7 +13,6 @@
 #define FAR_MS 5        /* a round trip that shows */
 #define RECORD_TRIPS 2  /* round trips of a recording: what was, what is now */
 #define NAME_AGE_S 3600 /* the timer looks every five minutes */
-#define SERVER_MS 2000  /* for each server of a fleet */
 
 static void check_clock(struct hop_findings *findings, int64_t store_ms)
 {
@@ -114,47 +113,6 @@ static void check_names(struct hop_findings *findings, const struct hop_conf *co
             check_name(findings, &names.items[i]);
 }
 
-struct fleet {
-    struct hop_findings *findings;
-    bool has_user;
-    size_t fine, count;
-};
-
-static void check_server(void *context, const struct hop_surveyed *server)
-{
-    struct fleet *fleet = context;
-    fleet->count++;
-    fleet->fine += server->rc == HOP_OK;
-    if (server->rc != HOP_OK)
-        hop_finding(fleet->findings, server->owner ? HOP_STATE_CRITICAL : HOP_STATE_WARNING,
-                    "fleet", "start or mend it, or take it out of history=", "%s%s",
-                    server->trouble, server->owner ? " (it owns slots of the cluster)" : "");
-    if (server->astray)
-        hop_finding(fleet->findings, HOP_STATE_WARNING, "fleet",
-                    "wait if a failover is under way; else SENTINEL RESET on it",
-                    "%s names another primary than the Sentinel before it", server->name);
-    if (server->lets_all_in && fleet->has_user)
-        hop_finding(fleet->findings, HOP_STATE_CRITICAL, "users",
-                    "user default off, in its aclfile; for Sentinels: hopwarden acl --sentinels",
-                    "%s lets in whoever has no password", server->name);
-}
-
-/* The store is content with the first server that serves; a fleet of which one is left is none. */
-static void check_fleet(struct hop_findings *findings, const struct hop_conf *conf)
-{
-    struct fleet fleet = {.findings = findings,
-                          .has_user = *hop_conf_settings(conf)->history_user != '\0'};
-    size_t unowned;
-    if (hop_history_survey(conf, SERVER_MS, check_server, &fleet, &unowned, NULL) != HOP_OK ||
-        fleet.count == 0)
-        return;
-    if (fleet.fine == fleet.count)
-        hop_finding(findings, HOP_STATE_FINE, "fleet", NULL, "all %zu servers answer", fleet.count);
-    if (unowned > 0)
-        hop_finding(findings, HOP_STATE_CRITICAL, "fleet", "redis-cli --cluster fix",
-                    "nobody owns %zu slots of the cluster", unowned);
-}
-
 static void check_store(struct hop_findings *findings, const struct hop_desk *desk)
 {
     const char *history = hop_conf_settings(desk->conf)->history;
@@ -252,7 +210,7 @@ void hop_doctor_history(struct hop_findings *findings, struct hop_conf *conf)
     if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) != HOP_EXIT_FINE)
         return;
     check_store(findings, &desk);
-    check_fleet(findings, conf);
+    hop_doctor_fleet(findings, desk.conf);
     check_users(findings, &desk);
     hop_doctor_rights(findings, &desk);
     check_pruned(findings, &desk);

@@ -236,12 +236,51 @@ static bool leaves_it_to_approval(const struct hop_pam_stack *stack, size_t firs
            !hop_pam_has_word_like(control, "cred_insufficient") && jump_of(control) == 0;
 }
 
+#define MEND_CODES                                                                                 \
+    "before every other auth line: auth [success=ignore ignore=ignore default=die] "               \
+    "pam_hopwarden.so codes"
+
+/* The codes line at `at` answers `code`, every other one `others`. */
+static struct hop_pam_outcome ask_for_codes(const struct hop_pam_stack *stack, size_t at,
+                                            enum hop_pam_code code, enum hop_pam_code others)
+{
+    enum hop_pam_code answers[HOP_PAM_STACK_MAX];
+    struct hop_pam_outcome outcome;
+    for (size_t i = 0; i < stack->count; i++)
+        answers[i] = i == at ? code : others;
+    hop_pam_run(stack, answers, &outcome);
+    return outcome;
+}
+
+/* Break-glass codes are asked for of all logins that could get in, and are never enough. */
+static void check_codes(struct hop_findings *findings, const struct hop_pam_stack *stack)
+{
+    for (size_t i = 0; i < stack->count; i++) {
+        if (!stack->lines[i].codes)
+            continue;
+        struct hop_pam_outcome wrong = ask_for_codes(stack, i, HOP_PAM_AUTH_ERR, HOP_PAM_SUCCESS);
+        if (!wrong.called[i])
+            hop_finding(findings, HOP_STATE_CRITICAL, "pam", MEND_CODES,
+                        "a line before the codes line ends the stack: no code is asked for");
+        else if (wrong.granted)
+            hop_finding(findings, HOP_STATE_CRITICAL, "pam", MEND_CODES,
+                        "the codes line lets in whoever has no code");
+        else if (ask_for_codes(stack, i, HOP_PAM_SUCCESS, HOP_PAM_IGNORE).granted)
+            hop_finding(findings, HOP_STATE_CRITICAL, "pam", MEND_CODES,
+                        "the codes line lets in whoever has a code and nothing else");
+        else if (!ask_for_codes(stack, i, HOP_PAM_IGNORE, HOP_PAM_SUCCESS).granted)
+            hop_finding(findings, HOP_STATE_CRITICAL, "pam", MEND_CODES,
+                        "the codes line refuses everybody whom it does not ask");
+    }
+}
+
 static void check_auth(struct hop_findings *findings, const struct hop_pam_stack *stack,
                        enum hop_mode mode, const struct hop_pam_site *site)
 {
     size_t first = 0;
+    check_codes(findings, stack);
     while (first < stack->count && (!stack->lines[first].ours || stack->lines[first].stepped_up ||
-                                    stack->lines[first].authfail))
+                                    stack->lines[first].authfail || stack->lines[first].codes))
         first++;
     if (first < stack->count && site->approves && leaves_it_to_approval(stack, first)) {
         check_order(findings, stack, first);

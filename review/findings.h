@@ -39,6 +39,9 @@ void hop_doctor_accounts(struct hop_findings *findings, const struct hop_conf *c
                          const struct hop_accounts *accounts);
 /* The history that the configuration names; gives the configuration up. */
 void hop_doctor_history(struct hop_findings *findings, struct hop_conf *conf);
+/* Each server of a history behind sentinel:// or cluster://; the store itself is content with the
+ * first that serves, and a fleet of which one is left is none. */
+void hop_doctor_fleet(struct hop_findings *findings, const struct hop_conf *conf);
 /* What a tenant's users may do on a shared store beyond what `hopwarden acl` gives them. Each is
  * tried on keys of nobody; what is wrongly allowed changes nothing. */
 void hop_doctor_rights(struct hop_findings *findings, const struct hop_desk *desk);

@@ -112,6 +112,7 @@ static void parse_line(struct hop_pam_service *service, struct hop_span text, in
     line.ours = is_hopwarden(line.module);
     line.stepped_up = line.ours && hop_pam_has_word(text, "stepped_up");
     line.authfail = line.ours && hop_pam_has_word(text, "authfail");
+    line.codes = line.ours && hop_pam_has_word(text, "codes");
     for (size_t i = 0; i < HOP_PAM_TYPE_COUNT; i++)
         if (hop_span_is(type, TYPE_WORDS[i]) &&
             (service->only == i || service->only == HOP_PAM_TYPE_COUNT))

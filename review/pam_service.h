@@ -12,7 +12,7 @@
 enum hop_pam_type { HOP_PAM_AUTH, HOP_PAM_ACCOUNT, HOP_PAM_SESSION, HOP_PAM_TYPE_COUNT };
 
 struct hop_pam_line {
-    bool ours, stepped_up, authfail;
+    bool ours, stepped_up, authfail, codes;
     struct hop_span control, module, arguments;
 };
 

@@ -49,10 +49,17 @@ enum hop_floor {
 
 /* One login with all that is known around it. `login` may differ from the one on the wire: see
  * hop_scene_without_shared. */
+/* The tables of the half-lives, worked out once for many logins. */
+struct hop_decays {
+    struct hop_decay slow, fast;
+};
+void hop_decays_init(struct hop_decays *decays);
+
 struct hop_scene {
     const struct hop_login *login;
     const struct hop_profile *profile; /* merged of this host's tenant and home */
     const struct hop_around *around;
+    const struct hop_decays *decays; /* NULL: worked out when needed */
     bool strict;
     bool witness_is_home;
 };

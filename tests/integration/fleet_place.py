@@ -10,27 +10,30 @@ import time
 from redis_place import ADMIN, PATIENCE_S, Client, Refused, free_ports
 
 SERVICE = "hop"
-PATIENT_MS, HASTY_MS = 10000, 700  # how long a silent server is believed to live: before, and when a test waits for a failover
+PATIENT_MS, HASTY_MS = 20000, 1000  # how long a silent server is believed to live: before, and when a test waits for a failover
 SLOTS = 16384
-COMMON = f"""bind 127.0.0.1
-user default off
-user admin on >{ADMIN} ~* &* +@all
-"""
-STORE = f"""save ""
+CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "redis")
+OWN = """bind 127.0.0.1
+save ""
 appendonly no
-maxmemory-policy noeviction
-masteruser admin
-masterauth {ADMIN}
 repl-diskless-sync-delay 0
 """
-SENTINEL = """sentinel monitor {service} 127.0.0.1 {port} 2
-sentinel auth-user {service} admin
-sentinel auth-pass {service} {secret}
-sentinel down-after-milliseconds {service} {patience}
-sentinel failover-timeout {service} 3000
-sentinel sentinel-user admin
-sentinel sentinel-pass {secret}
-"""
+ADMIN_LINE = f"user admin on >{ADMIN} ~* &* +@all"
+
+
+def shipped(name):
+    """The lines of a file in contrib/redis, each a list of words."""
+    with open(os.path.join(CONTRIB, name), encoding="ascii") as file:
+        return [line.split() for line in file if line.strip() and not line.startswith("#")]
+
+
+def of_shipped(name, instead):
+    """The same with `instead` for those lines that begin with its keys."""
+    lines = []
+    for words in shipped(name):
+        begin = next((key for key in instead if words[:len(key.split())] == key.split()), None)
+        lines.append(f"{begin} {instead[begin]}" if begin else " ".join(words))
+    return "\n".join(lines) + "\n"
 
 
 def await_true(condition, what):
@@ -48,10 +51,15 @@ class Node:
         self.port, self.folder, self.process = port, os.path.join(folder, str(port)), None
         os.makedirs(self.folder)
 
-    def start(self, lines, users=(), sentinel=False):
-        path = os.path.join(self.folder, "redis.conf")
+    def start(self, name, instead, users, more="", sentinel=False):
+        """As contrib/redis/<name> says, with the users of contrib's aclfile and these."""
+        acl, path = (os.path.join(self.folder, file) for file in ("users.acl", "redis.conf"))
+        common = shipped("sentinels.acl" if sentinel else "servers.acl")
+        with open(acl, "w", encoding="ascii") as file:
+            file.write("\n".join([*(" ".join(words) for words in common), ADMIN_LINE, *users, ""]))
         with open(path, "w", encoding="ascii") as file:
-            file.write(COMMON + f"port {self.port}\ndir {self.folder}\nlogfile log\n" + lines + "\n".join([*users, ""]))
+            file.write(of_shipped(name, {"aclfile": acl, **instead}) + ("bind 127.0.0.1\n" if sentinel else OWN)
+                       + f"port {self.port}\ndir {self.folder}\nlogfile log\n{more}")
         self.process = subprocess.Popen(["redis-server", path, *(["--sentinel"] if sentinel else [])], stdout=subprocess.DEVNULL)
         await_true(lambda: self.tells(b"PONG", "PING"), f"redis-server {path} answers")
 
@@ -98,12 +106,13 @@ class Watched:
         self.url = "sentinel://" + ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels) + f"/{SERVICE}"
 
     def start(self, users, sentinel_users):
-        self.primary.start(STORE, users)
-        self.replica.start(STORE + f"replicaof 127.0.0.1 {self.primary.port}\n", users)
+        self.primary.start("replicated.conf", {}, users)
+        self.replica.start("replicated.conf", {}, users, f"replicaof 127.0.0.1 {self.primary.port}\n")
         self.replica.wait(b"master_link_status:up", "INFO", "replication")
-        lines = SENTINEL.format(service=SERVICE, port=self.primary.port, secret=ADMIN, patience=PATIENT_MS)
+        instead = {f"sentinel monitor {SERVICE}": f"127.0.0.1 {self.primary.port} 2",
+                   f"sentinel down-after-milliseconds {SERVICE}": PATIENT_MS, f"sentinel failover-timeout {SERVICE}": 3000}
         for node in self.sentinels:
-            node.start(lines, sentinel_users, sentinel=True)
+            node.start("sentinel.conf", instead, sentinel_users, sentinel=True)
         for node in self.sentinels:
             await_true(lambda node=node: self._seen(node) == (b"2", b"1"), f"sentinel {node.port} knows all others")
 
@@ -116,8 +125,10 @@ class Watched:
     def holder(self, _key):
         return self.primary
 
-    def before_failover(self, _holder):
+    def catch_up(self, _holder):
         self.replica.has_all_of(self.primary)
+
+    def hurry(self):
         for node in self.sentinels:
             node.told("SENTINEL", "SET", SERVICE, "down-after-milliseconds", HASTY_MS)
 
@@ -144,7 +155,7 @@ class Sliced:
         for node in self.nodes:
             self._introduce(node)
         for node in self.nodes:
-            node.start(STORE + f"cluster-enabled yes\ncluster-node-timeout {PATIENT_MS}\n", users)
+            node.start("cluster.conf", {}, users, f"cluster-node-timeout {PATIENT_MS}\n")
         for node in self.nodes:
             node.wait(b"cluster_state:ok", "CLUSTER", "INFO")
 
@@ -163,10 +174,13 @@ class Sliced:
     def holder(self, key):
         return next(node for node in self.nodes if node.tells(b"hash", "TYPE", key))
 
-    def before_failover(self, holder):
+    def catch_up(self, holder):
         self.nodes[self.nodes.index(holder) + 3].has_all_of(holder)
+
+    def hurry(self):
         for node in self.nodes:
-            node.told("CONFIG", "SET", "cluster-node-timeout", HASTY_MS)
+            if node.process.poll() is None:
+                node.told("CONFIG", "SET", "cluster-node-timeout", HASTY_MS)
 
     def client(self, user="admin", secret=ADMIN):
         return Following(self, user, secret)

@@ -18,8 +18,9 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 EXAMPLES = os.path.join(SOURCE, "contrib", "redis")
 KEY, OTHER_KEY = "SHA256:" + "A" * 43, "SHA256:" + "B" * 43
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+AT = NOW - datetime.timedelta(minutes=1)  # of the logins that are judged
 TODAY = int(NOW.timestamp()) // 86400
-BUCKET = int(NOW.timestamp()) // 21600
+BUCKET = int(AT.timestamp()) // 21600
 USUAL, HOP = "84.24.10.7", "198.51.100.77"  # the second stands in the inventory, as a host of gamma's
 CONF = """[hopwarden]
 tenant   = {tenant}
@@ -144,7 +145,7 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.everything(), self.before)
 
     def judged(self, tenant="beta", source=USUAL, key=KEY, host="db1", account="anna"):
-        at = stamp(NOW - datetime.timedelta(minutes=1))
+        at = stamp(AT)
         done = self.run_as(tenant, "explain", "--json", "--account", account, "--source", source, "--key", key, "--host", host,
                            "--at", at)
         self.assertIn(done.returncode, (0, 1, 2), done.stderr)
@@ -296,7 +297,8 @@ class Refusals(Shared):
 
     def test_home_does_not_lend_its_freezes(self):
         self.assertEqual(self.intruder("HGET", "hop:1:freeze", "account:carl"), b"block|1|home|left")
-        self.all_refused("HSET hop:1:freeze account:anna block|1|home|x", "HDEL hop:1:freeze account:carl", "DEL hop:1:freeze",
+        self.all_refused("HSET hop:1:freeze account:anna block|1|home|x",
+                         "HSET hop:1:freeze permit:anna 01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|home|x", "HDEL hop:1:freeze account:carl", "DEL hop:1:freeze",
                          "HGETALL hop:1:freeze", "HKEYS hop:1:freeze", "HSCAN hop:1:freeze 0", "HINCRBY hop:1:freeze x 1",
                          "HSET hop:1:ok:{1} x y", "HDEL hop:1:ok:{1} x", "HSET hop:1:pruned time 1")
 
@@ -432,7 +434,7 @@ class Accusations(Shared):
         """Less than a flood, but more than a sample holds: what cannot be seen counts as the worst."""
         key = f"hop:1:x:{{anna}}:{BUCKET}"
         for number in range(900):
-            self.intruder("SADD", key, f"{int(NOW.timestamp())}|t{number}|-70|0|")
+            self.intruder("SADD", key, f"{int(AT.timestamp())}|t{number}|-70|0|")
         self.assertIn("flooded", self.judged("beta")["hopwarden.floors"])
 
 

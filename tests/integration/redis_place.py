@@ -96,7 +96,7 @@ class Server:
         self.url = f"cluster://127.0.0.1:{port}" if cluster else f"unix:{self.path}"
         acl = os.path.join(folder, "users.acl")
         with open(acl, "w", encoding="ascii") as file:
-            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* &* +@all", *users]) + "\n")
+            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* +@all", *users]) + "\n")
         self._log = os.path.join(folder, "redis.log")
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes" if cluster else "no", "--unixsocket", self.path, "--unixsocketperm", "700", "--dir", folder, "--logfile",

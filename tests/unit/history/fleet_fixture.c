@@ -26,8 +26,8 @@
 #define PORTS 10000
 #define BUS_OFFSET 10000
 /* Patient with a machine that has other things to do. */
-#define PATIENT_MS "10000"
-#define HASTY_MS "700"
+#define PATIENT_MS "20000"
+#define HASTY_MS "1000"
 
 static void must(bool fine, const char *what)
 {

@@ -49,7 +49,7 @@ struct server sentinel_start(uint16_t primary, int quorum, const char *more);
 /* Primaries share the slots evenly; replica i follows primary i. Ready when it returns. */
 void cluster_start(struct server *servers, size_t primaries, size_t replicas);
 void cluster_start_tls(struct server *servers, size_t primaries);
-/* From now on a silent server is taken for dead in less than a second; before, not so soon. */
+/* From now on a silent server is taken for dead in a second; before, not so soon. */
 void sentinel_hurry(const struct server *sentinel);
 void node_hurry(const struct server *node);
 /* Until the replica has all that the primary has now. */

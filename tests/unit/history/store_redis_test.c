@@ -429,6 +429,39 @@ START_TEST(a_write_after_the_server_hung_up_is_sent_once_over_a_new_connection)
 }
 END_TEST
 
+/* Answers what is asked under WATCH, closes, and would take anything over another connection. */
+static void serve_watched_and_hang_up(int listening, const void *context)
+{
+    static const char watched[] = "+OK\r\n$-1\r\n";
+    static const char executed[] = "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n";
+    char request[4096];
+    (void)context;
+    int fd = accept(listening, NULL, NULL);
+    if (recv(fd, request, sizeof request, 0) > 0)
+        send_all(fd, watched, strlen(watched));
+    close(fd);
+    fd = accept(listening, NULL, NULL);
+    if (recv(fd, request, sizeof request, 0) > 0)
+        send_all(fd, executed, strlen(executed));
+    for (;;)
+        pause();
+}
+
+/* A new connection watches nothing: what others wrote meanwhile would be lost. */
+START_TEST(what_was_watched_over_one_connection_is_not_written_over_another)
+{
+    struct peer peer = peer_start(serve_watched_and_hang_up, NULL);
+    for (int i = 0; i < 20; i++) { /* whether the end is seen before or after sending */
+        struct hop_store *store = peer_store(&peer, "");
+        ck_assert_int_eq(two_writes(store, true, soon(), NULL), HOP_IO);
+        hop_store_free(&store);
+        peer_stop(&peer);
+        peer = peer_start(serve_watched_and_hang_up, NULL);
+    }
+    peer_stop(&peer);
+}
+END_TEST
+
 START_TEST(a_write_is_not_sent_twice)
 {
     /* EXEC's connection is closed without an answer: it may have been done */
@@ -834,6 +867,7 @@ HOP_LOOPED_SUITE(
     ONCE(a_servers_words_are_shown_but_tamed),
     ONCE(a_score_is_one_round_trip_with_password_and_database),
     ONCE(a_connection_closed_while_idle_is_made_anew),
+    ONCE(what_was_watched_over_one_connection_is_not_written_over_another),
     ONCE(a_write_after_the_server_hung_up_is_sent_once_over_a_new_connection),
     ONCE(a_write_is_not_sent_twice), ONCE(conflicts_without_end_are_one),
     ONCE(a_transaction_counts_only_when_every_part_says_so),
