@@ -398,17 +398,13 @@ void hop_call_judge(struct hop_call *call)
     kept->verdict = call->judgement.verdict;
 }
 
-static bool wants_approval(const struct hop_call *call)
-{
-    return call->conf != NULL && call->connection.judged &&
-           hop_conf_wants_approval(call->conf, call->connection.login.account);
-}
-
 /* One wait is enough for one try. Whoever is nobody cannot be told from who approves. */
 static bool is_approvable(const struct hop_call *call)
 {
-    return wants_approval(call) && call->connection.login.identity[0] != '\0' &&
-           call->connection.step_up == HOP_STEP_UP_NONE;
+    const struct hop_connection *connection = &call->connection;
+    return call->conf != NULL && connection->judged && connection->login.identity[0] != '\0' &&
+           connection->step_up == HOP_STEP_UP_NONE &&
+           hop_conf_wants_approval(call->conf, connection->login.account);
 }
 
 struct hop_moment hop_call_moment(const struct hop_call *call)
@@ -424,8 +420,6 @@ struct hop_moment hop_call_moment(const struct hop_call *call)
                                .service = call->service,
                                .first_factor_proven = hop_call_first_factor_proven(call),
                                .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED,
-                               .key_verified =
-                                   call->connection.key_verified && !wants_approval(call),
-
+                               .key_verified = call->connection.key_verified,
                                .approvable = is_approvable(call)};
 }

@@ -41,7 +41,7 @@ static void tell(struct hop_call *call, enum hop_rc rc, const struct hop_code_us
                                        : "");
     else
         hop_text_put(&text, why->text);
-    hop_report_code(call, rc == HOP_OK, note);
+    hop_report_code(call, rc == HOP_OK ? HOP_CODE_TAKEN : HOP_CODE_REFUSED, note);
 }
 
 int hop_ask_for_code(struct hop_call *call)
@@ -54,6 +54,7 @@ int hop_ask_for_code(struct hop_call *call)
     hop_call_find_connection(call);
     hop_call_name_login(call);
     hop_call_keep_connection(call);
+    hop_report_code(call, HOP_CODE_ASKED, NULL); /* now: who leaves at the prompt ends us with it */
     if (pam_prompt(call->pamh, PAM_PROMPT_ECHO_OFF, &typed, "Break-glass code: ") != PAM_SUCCESS ||
         typed == NULL)
         return PAM_AUTH_ERR; /* nobody was there to be asked */

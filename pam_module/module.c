@@ -127,9 +127,9 @@ static int authenticate(struct hop_call *call)
     answer_of(call, &answer, &fresh);
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
+    note_verified_key(call, &answer);
     if (answer.kind == HOP_ANSWER_WAIT)
         hop_await_approval(call, &answer);
-    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     if (answer.kind == HOP_ANSWER_BLOCK || answer.kind == HOP_ANSWER_REFUSE)
         hop_tell_refusal(call);

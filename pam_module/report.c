@@ -95,6 +95,24 @@ void hop_report_later(struct hop_call *call, const struct hop_connection *connec
     call->trouble.rc = HOP_OK;
 }
 
+void hop_report_code(struct hop_call *call, enum hop_code_event event, const char *note)
+{
+    static const struct {
+        const char *action, *outcome;
+        struct hop_answer answer;
+    } events[HOP_CODE_EVENT_COUNT] = {
+        [HOP_CODE_ASKED] = {"code-asked", "unknown", {HOP_ANSWER_STEP_UP, HOP_STEP_UP, true}},
+        [HOP_CODE_REFUSED] = {"code-refused", "failure", {HOP_ANSWER_BLOCK, HOP_BLOCK, true}},
+        [HOP_CODE_TAKEN] = {"code-taken", "success", {HOP_ANSWER_ALLOW, HOP_ALLOW, true}}};
+    struct hop_alert alert = {.action = events[event].action,
+                              .login = &call->connection.login,
+                              .answer = &events[event].answer,
+                              .mode = hop_call_moment(call).mode,
+                              .outcome = events[event].outcome,
+                              .note = note};
+    send(call, HOP_LOG_ALERT, &alert);
+}
+
 void hop_report_approval(struct hop_call *call, const char *action, const char *outcome,
                          const char *author, const char *note)
 {
@@ -106,20 +124,6 @@ void hop_report_approval(struct hop_call *call, const char *action, const char *
                               .author = author,
                               .note = note};
     send(call, HOP_LOG_WARNING, &alert);
-}
-
-void hop_report_code(struct hop_call *call, bool taken, const char *note)
-{
-    static const struct hop_answer answers[] = {
-        [false] = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true},
-        [true] = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true}};
-    struct hop_alert alert = {.action = taken ? "code-taken" : "code-refused",
-                              .login = &call->connection.login,
-                              .answer = &answers[taken],
-                              .mode = hop_call_moment(call).mode,
-                              .outcome = taken ? "success" : "failure",
-                              .note = note};
-    send(call, HOP_LOG_ALERT, &alert);
 }
 
 void hop_report_trouble(struct hop_call *call)

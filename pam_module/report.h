@@ -11,12 +11,13 @@ void hop_report_verdict(struct hop_call *call, const struct hop_answer *answer);
  */
 void hop_report_later(struct hop_call *call, const struct hop_connection *connection,
                       const char *action, const char *outcome);
+/* What became of a break-glass code: an alert like none louder. */
+enum hop_code_event { HOP_CODE_ASKED, HOP_CODE_REFUSED, HOP_CODE_TAKEN, HOP_CODE_EVENT_COUNT };
+void hop_report_code(struct hop_call *call, enum hop_code_event event, const char *note);
 /* What becomes of a login that waits for an approval: "approval-awaited", "-given", "-denied",
  * "-timeout", "-refused". `author` and `note` may be NULL. */
 void hop_report_approval(struct hop_call *call, const char *action, const char *outcome,
                          const char *author, const char *note);
-/* A break-glass code that was taken or refused: an alert like none louder. */
-void hop_report_code(struct hop_call *call, bool taken, const char *note);
 /* Trouble that came after the verdict's line: what could not be recorded or kept. Nothing to tell,
  * no line. */
 void hop_report_trouble(struct hop_call *call);

@@ -149,12 +149,16 @@ static void print_check(const struct hop_common *common, const struct hop_conf *
 {
     const struct hop_settings *settings = hop_conf_settings(conf);
     if (common->json)
-        hop_json_print(json_pack("{s:o, s:b, s:s, s:s}", "file", hop_json_text(common->conf_path),
-                                 "usable", true, "tenant", settings->tenant, "mode",
-                                 hop_mode_word(settings->policy.mode)));
+        hop_json_print(json_pack("{s:o, s:b, s:s, s:s, s:s}", "file",
+                                 hop_json_text(common->conf_path), "usable", true, "tenant",
+                                 settings->tenant, "mode", hop_mode_word(settings->policy.mode),
+                                 "enforce", hop_trial_word(settings->trial_state)));
     else
-        printf("%s: fine (tenant %s, mode %s)\n", common->conf_path, settings->tenant,
-               hop_mode_word(settings->policy.mode));
+        printf("%s: fine (tenant %s, mode %s%s%s)\n", common->conf_path, settings->tenant,
+               hop_mode_word(settings->policy.mode),
+               settings->trial_state != HOP_TRIAL_NONE ? "; enforce on trial: " : "",
+               settings->trial_state != HOP_TRIAL_NONE ? hop_trial_word(settings->trial_state)
+                                                       : "");
 }
 
 int hop_verb_config(int argc, char **argv)

@@ -224,18 +224,6 @@ static void check_step_up(struct hop_findings *findings, const struct hop_pam_st
                     "the stepped_up line has the control [%.*s]", (int)control.len, control.at);
 }
 
-/* No factor of its own: whoever is to step up waits inside the first line, and what cannot wait is
- * refused there. */
-static bool leaves_it_to_approval(const struct hop_pam_stack *stack, size_t first)
-{
-    for (size_t i = 0; i < stack->count; i++)
-        if (stack->lines[i].stepped_up)
-            return false;
-    struct hop_span control = stack->lines[first].control;
-    return hop_pam_has_word(control, "success=done") && hop_pam_has_word(control, "default=die") &&
-           !hop_pam_has_word_like(control, "cred_insufficient") && jump_of(control) == 0;
-}
-
 #define MEND_CODES                                                                                 \
     "before every other auth line: auth [success=ignore ignore=ignore default=die] "               \
     "pam_hopwarden.so codes"
@@ -272,6 +260,18 @@ static void check_codes(struct hop_findings *findings, const struct hop_pam_stac
             hop_finding(findings, HOP_STATE_CRITICAL, "pam", MEND_CODES,
                         "the codes line refuses everybody whom it does not ask");
     }
+}
+
+/* No factor of its own: whoever is to step up waits inside the first line, and what cannot wait is
+ * refused there. */
+static bool leaves_it_to_approval(const struct hop_pam_stack *stack, size_t first)
+{
+    for (size_t i = 0; i < stack->count; i++)
+        if (stack->lines[i].stepped_up)
+            return false;
+    struct hop_span control = stack->lines[first].control;
+    return hop_pam_has_word(control, "success=done") && hop_pam_has_word(control, "default=die") &&
+           !hop_pam_has_word_like(control, "cred_insufficient") && jump_of(control) == 0;
 }
 
 static void check_auth(struct hop_findings *findings, const struct hop_pam_stack *stack,

@@ -205,7 +205,9 @@ static int show_anew(const struct wishes *wishes, enum hop_trial_state wanted)
 static void tell(const struct wishes *wishes, const char *act, const char *what, const char *word)
 {
     char note[HOP_ERROR_TEXT_MAX];
-    snprintf(note, sizeof note, "%s%s", what, word);
+    struct hop_text text = hop_text_over(note, sizeof note);
+    hop_text_put(&text, what);
+    hop_text_put(&text, word);
     hop_act_tell(&wishes->common, act, NULL, note);
 }
 

@@ -168,6 +168,23 @@ static bool look_at_all(struct search *search, const struct hop_pam_stack *auth)
     return can_be_asked;
 }
 
+/* "sk-ssh-ed25519@openssh.com" and its kind, options before it or not. */
+static bool has_fido_key(const char *account)
+{
+    char path[HOP_PATH_MAX + 1];
+    struct hop_text text = hop_text_over(path, sizeof path);
+    struct hop_lines lines;
+    struct hop_span line;
+    bool found = false;
+    hop_text_format(&text, "%s/%s", HOP_KEYS_FOLDER, account);
+    if (text.cut || hop_lines_read(path, &lines, NULL) != HOP_OK)
+        return false;
+    while (!found && hop_lines_next(&lines, &line))
+        found = line.len > 0 && line.at[0] != '#' && hop_pam_has_word_like(line, "sk-");
+    hop_lines_done(&lines);
+    return found;
+}
+
 void hop_factor_of(const char *pam_path, const char *account, struct hop_factor *ret_factor)
 {
     struct search search = {.user = getpwnam(account)};
@@ -182,6 +199,7 @@ void hop_factor_of(const char *pam_path, const char *account, struct hop_factor 
         hop_text_format(&text, "%s: no second factor stands there: nobody can be asked", pam_path);
     if (readable && search.factors == 0)
         search.found.state = HOP_FACTOR_CANNOT;
+    search.found.fido_key = search.user != NULL && has_fido_key(search.user->pw_name);
     if (readable)
         hop_pam_service_done(&service);
     *ret_factor = search.found;

@@ -5,6 +5,7 @@
 
 #include "command.h"
 
+#define HOP_KEYS_FOLDER "/etc/hopwarden/keys.d"
 #define HOP_PAM_PATH "/etc/pam.d/sshd"
 
 /* Unknown is a state of its own, and never counts as "can". */
@@ -12,6 +13,7 @@ enum hop_factor_state { HOP_FACTOR_UNKNOWN, HOP_FACTOR_CANNOT, HOP_FACTOR_CAN, H
 
 struct hop_factor {
     enum hop_factor_state state;
+    bool fido_key; /* in keys.d: sshd can ask it for its PIN, which PAM does not see */
     char why[HOP_CELL_MAX];
 };
 

@@ -19,13 +19,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static void tell(const struct hop_common *common, const struct hop_pruned *pruned)
 {
     if (common->json)
-        hop_json_print(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "keys", (json_int_t)pruned->keys,
-            "touches", (json_int_t)pruned->touches, "failures", (json_int_t)pruned->failures,
-            "visits", (json_int_t)pruned->visits, "values", (json_int_t)pruned->values, "admins",
-            (json_int_t)pruned->admins, "sessions", (json_int_t)pruned->sessions, "owners",
-            (json_int_t)pruned->owners, "log_entries", (json_int_t)pruned->entries, "approvals",
-            (json_int_t)pruned->approvals, "flooded", (json_int_t)pruned->flooded));
+        hop_json_print(
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "keys",
+                      (json_int_t)pruned->keys, "touches", (json_int_t)pruned->touches, "failures",
+                      (json_int_t)pruned->failures, "visits", (json_int_t)pruned->visits, "values",
+                      (json_int_t)pruned->values, "admins", (json_int_t)pruned->admins, "sessions",
+                      (json_int_t)pruned->sessions, "owners", (json_int_t)pruned->owners,
+                      "log_entries", (json_int_t)pruned->entries, "approvals",
+                      (json_int_t)pruned->approvals, "flooded", (json_int_t)pruned->flooded));
     else
         printf(
             "%zu keys looked at; taken away: %zu lists of touches, %zu of failures, %zu of visits, "

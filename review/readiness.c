@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "date.h"
+#include "progress.h"
 #include "rejudge.h"
 #include "table.h"
 #include "verbs.h"
@@ -139,8 +140,8 @@ static void account_row(struct hop_table *table, const struct hop_tally_account 
         hop_cell_day(first, hop_date_day(account->first));
         hop_cell_day(last, hop_date_day(account->last));
     }
-    snprintf(factor, sizeof factor, "%s (%s)", hop_factor_word(account->factor.state),
-             account->factor.why);
+    snprintf(factor, sizeof factor, "%s (%s%s)", hop_factor_word(account->factor.state),
+             account->factor.why, account->factor.fido_key ? "; has a FIDO key" : "");
     struct hop_text text = hop_text_over(reasons, sizeof reasons);
     for (size_t i = 0; i < account->code_count && i < REASONS_SHOWN; i++)
         hop_text_format(&text, "%s%s %zu", i == 0 ? "" : ", ", account->codes[i].code,
@@ -235,13 +236,13 @@ static json_t *account_json(const struct hop_tally_account *account)
 {
     const struct hop_factor *factor = &account->factor;
     json_t *object = json_pack(
-        "{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:s, s:o}}", "tenant",
+        "{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:s, s:o, s:b}}", "tenant",
         hop_json_text(account->tenant), "account", hop_json_text(account->account), "logins",
         (json_int_t)account->logins, "asked", (json_int_t)account->fates[HOP_FATE_ASKED], "refused",
         (json_int_t)account->fates[HOP_FATE_REFUSED], "blocked",
         (json_int_t)account->fates[HOP_FATE_BLOCKED], "settled", (json_int_t)account->settled,
         "reasons", reasons_json(account), "second_factor", "can", hop_factor_word(factor->state),
-        "why", hop_json_text(factor->why));
+        "why", hop_json_text(factor->why), "fido_key", factor->fido_key);
     if (account->first != 0) {
         json_object_set_new(object, "first", hop_json_time(account->first));
         json_object_set_new(object, "last", hop_json_time(account->last));
@@ -348,10 +349,13 @@ static int read_events(const struct wishes *wishes, struct hop_tally *tally)
     size_t size = 0, number = 0;
     ssize_t len;
     bool fine = events != NULL;
+    struct hop_progress progress = hop_progress_begin("lines", 0);
     while (fine && (len = getline(&line, &size, events)) >= 0) {
         struct hop_span span = {line, (size_t)len - (len > 0 && line[len - 1] == '\n')};
         fine = take_line(&reading, &rejudge, span, ++number);
+        hop_progress_show(&progress, number);
     }
+    hop_progress_end(&progress);
     free(line);
     fine = fine && !ferror(events);
     if (events != NULL && !standard)

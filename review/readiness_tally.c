@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "logged.h"
+#include "progress.h"
 #include "readiness.h"
 
 /* One login, as far as counting goes. */
@@ -300,10 +301,14 @@ static enum hop_rc read_log(struct hop_desk *desk, const char *witness, int64_t 
 {
     struct hop_logged_list list;
     int64_t since_ms = since > HOP_CLOCK_SKEW_MAX ? (since - HOP_CLOCK_SKEW_MAX) * 1000 : 0;
+    struct hop_progress progress = hop_progress_begin("entries", 0);
     enum hop_rc rc = hop_logged_read(desk, witness, since_ms, &list, err);
-    for (size_t i = 0; rc == HOP_OK && i < list.count; i++)
+    for (size_t i = 0; rc == HOP_OK && i < list.count; i++) {
         if (!add_logged(tally, &list.items[i], since))
             rc = hop_error_set(err, HOP_NOMEM, "readiness: out of memory");
+        hop_progress_show(&progress, i + 1);
+    }
+    hop_progress_end(&progress);
     tally->malformed += list.malformed;
     hop_logged_done(&list);
     return rc;

@@ -14,14 +14,6 @@
 #define HOP_PATH_MAX 255
 #define HOP_REASON_TEXT_MAX_CONF 128
 
-/* How a step-up is passed: by the person's own second factor, or by another person's word. */
-enum hop_step_up_by {
-    HOP_STEP_UP_BY_DEFAULT, /* of an account: what [hopwarden] says */
-    HOP_STEP_UP_BY_ASKING,
-    HOP_STEP_UP_BY_APPROVAL,
-    HOP_STEP_UP_BY_COUNT
-};
-
 /* Section [enforce], which `hopwarden enforce` writes: mode enforce, on trial until somebody
  * confirms it. Unconfirmed and over, the mode is the file's again. */
 #define HOP_TRIAL_SECONDS_MAX 86400
@@ -48,6 +40,14 @@ struct hop_trial_clock {
 enum hop_trial_state hop_trial_state(const struct hop_trial *trial,
                                      const struct hop_trial_clock *clock);
 const char *hop_trial_word(enum hop_trial_state state); /* "none", "running", ... */
+
+/* How a step-up is passed: by the person's own second factor, or by another person's word. */
+enum hop_step_up_by {
+    HOP_STEP_UP_BY_DEFAULT, /* of an account: what [hopwarden] says */
+    HOP_STEP_UP_BY_ASKING,
+    HOP_STEP_UP_BY_APPROVAL,
+    HOP_STEP_UP_BY_COUNT
+};
 
 /* The scalar options of [hopwarden]; the option table in conf/options.c names, types, bounds,
  * defaults and documents each. */

@@ -7,9 +7,8 @@
 
 #include "clock.h"
 
-#define CLOCK_SLACK                                                                                \
-    300 /* s that the beginning may seem to lie ahead: a clock set back a little                   \
-         */
+#define CLOCK_SLACK 300 /* s that the beginning may seem to lie ahead: a clock set back a little   \
+                         */
 
 /* Of this boot, and the seconds since it are over. */
 static bool is_over_by_boot(const struct hop_trial *trial, const struct hop_trial_clock *clock)

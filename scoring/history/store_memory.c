@@ -364,22 +364,28 @@ static bool days_join(const struct hop_dayset *known, const struct hop_write *wr
     return true;
 }
 
+/* The value that the table has after the write; false where it stays as it is. The decoded profile
+ * has no day-set that the table has not. */
+static bool field_joined(const struct object *object, const struct hop_write *write,
+                         struct hop_text *joined)
+{
+    const struct hop_dayset *known = known_days(object, write);
+    if (known)
+        return days_join(known, write, joined);
+    size_t at = table_find(&object->table, write->field);
+    struct hop_span old = {0};
+    if (at != NOWHERE)
+        old = hop_span_of(object->table.nodes[at].value);
+    bool changed;
+    return hop_write_join(write, old, joined, &changed) && changed;
+}
+
 static bool field_join(struct memory_store *store, struct object *object,
                        const struct hop_write *write, struct undo *ret_undo)
 {
     char buffer[HOP_JOINED_MAX + 1];
     struct hop_text joined = hop_text_over(buffer, sizeof buffer);
-    size_t at = table_find(&object->table, write->field);
-    struct hop_span old = {0};
-    if (at != NOWHERE && object->table.nodes[at].value)
-        old = hop_span_of(object->table.nodes[at].value);
-    const struct hop_dayset *known = old.at ? known_days(object, write) : NULL;
-    bool changed;
-    if (known)
-        changed = days_join(known, write, &joined);
-    else if (!hop_write_join(write, old, &joined, &changed))
-        return true;
-    if (!changed)
+    if (!field_joined(object, write, &joined))
         return true;
     char *value = strdup(buffer);
     return value && table_set(store, object, write->field, value, ret_undo);

@@ -50,12 +50,12 @@ static enum hop_answer_kind kind_of(enum hop_action action, const struct hop_mom
         return HOP_ANSWER_BLOCK;
     if (moment->phase == HOP_PHASE_AUTH && !moment->first_factor_proven)
         return HOP_ANSWER_ABSTAIN;
+    if (action == HOP_STEP_UP && moment->key_verified)
+        return HOP_ANSWER_ALLOW; /* possession and PIN: two factors, and neither is on this host */
     if (action == HOP_STEP_UP && opens && moment->stepped_up)
         return HOP_ANSWER_ALLOW;
     if (action == HOP_STEP_UP && waits(moment))
         return HOP_ANSWER_WAIT;
-    if (action == HOP_STEP_UP && moment->key_verified)
-        return HOP_ANSWER_ALLOW; /* possession and PIN: two factors, and neither is on this host */
     if (action == HOP_STEP_UP && opens)
         return HOP_ANSWER_REFUSE;
     return plain[action];

@@ -172,8 +172,7 @@ void hop_verdict_permit(struct hop_verdict *verdict, const struct hop_around *ar
         hop_verdict_because(verdict, "permit-void", 0, "permit %s, but a freeze is stronger",
                             permit->id);
     else
-        hop_verdict_because(verdict, "permit", 0, "permitted by %s, %s", permit->author,
-                            permit->why);
+        hop_verdict_because(verdict, "permit", 0, "permitted by %s, %s", permit->author, permit->why);
 }
 
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict)
@@ -190,7 +189,7 @@ static void block_because(struct hop_verdict *verdict, const char *code, const c
     verdict->alert = true;
     verdict->deferred = false;
     verdict->permit[0] = '\0';
-    verdict->reason_count = 0;
+    verdict->reason_count = 0; /* the old ones spoke for another key */
     hop_verdict_because(verdict, code, 0, "%s", sentence);
 }
 

@@ -73,6 +73,18 @@ class OpenSSH(Client, table_test.Table):
     def log_in(self, name, source, **more):
         return self.box.ssh(name, source, **more)
 
+    def test_tries_in_another_order(self):
+        """Clients that would rather be asked, and ones that offer every key they have: still one verdict, about the key that was right."""
+        keys = [*(self.box.make_key(f"other-{n}") for n in range(4)), self.box.accounts["anna"].key]
+        for tries in ({"options": ["PreferredAuthentications=keyboard-interactive,password,publickey"]},
+                      {"key": keys[0], "options": [f"IdentityFile={key}" for key in keys[1:]]}):
+            login = self.box.ssh("anna", USUAL, **tries)
+            self.assertEqual(sum("Failed publickey" in line.text for line in login.lines), 4 if "key" in tries else 0, str(login))
+            self.assert_in(login)
+            self.assertEqual(login.acts, ["login-scored"], str(login))
+            self.assertEqual(login.alert["hopwarden.key"], self.print_of("anna"), str(login))
+            self.assertNotIn("failures", login.alert["hopwarden.reason_codes"], str(login))
+
 
 class Dropbear(Client, table_test.Table):
     """No certificates, no batch mode; keys in a format of its own."""

@@ -82,6 +82,7 @@ class Codes(CodesCase):
     def test_the_key_alone_does_not_get_in(self):
         login = self.rescue()
         self.assert_out(login)
+        self.assertEqual([(line.alert["event.action"], line.severity) for line in login.lines if line.alert], [("code-asked", 1)], str(login))
         self.assertIn("no such code", self.stays_out(WRONG))
         self.assertEqual(self.left(), 10, "nothing was used up")
 
@@ -93,6 +94,13 @@ class Codes(CodesCase):
     def test_without_a_set_nobody_gets_in(self):
         os.remove(KEPT)
         self.assertIn("No such file", self.stays_out(self.codes[0]))
+
+    def test_observing_does_not_let_in_without_one(self):
+        """The line is the site's own factor, as any other module's."""
+        self.configure(mode="observe")
+        self.addCleanup(self.configure)
+        self.assertIn("no such code", self.stays_out(WRONG))
+        self.gets_in(self.codes[0])
 
     def test_a_set_that_others_could_have_written_is_not_believed(self):
         os.chmod(KEPT, 0o644)

@@ -12,6 +12,7 @@ from case import HostCase
 from scene import ABROAD, IN_BETA, OFFICE, USUAL
 
 DROP_IN = "/etc/hopwarden/conf.d/enforce.conf"
+FIDO = ("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIPcAWuz2yzo8wB0D4Nn6NDjkCh4RWv3mE0kQyGBD5GxSAAAABHNzaDo=")
 ANY = ("--max-refusals", "100")
 
 
@@ -89,6 +90,19 @@ class Enforce(HostCase):
             self.enforce(*words, expect=64)
         self.enforce("--confirm", expect=1)
         self.enforce("--back", expect=1)
+
+    def test_5_readiness_knows_who_can_pass_here(self):
+        path = self.box.path("token")
+        sandbox.write(f"{path}.pub", f"{FIDO} anna@token\n")
+        self.box.allow_key("ben", path)
+        for name, more in (("anna", {}), ("ben", {}), ("pavel", {"answers": ["pavel-word"]})):
+            self.assert_in(self.box.ssh(name, USUAL, **more), prompts=len(more))
+        told = json.loads(self.box.hopwarden("readiness", "--json").stdout)
+        factors = {account["account"]: account["second_factor"] for account in told["accounts"]}
+        self.assertEqual({name: factor["can"] for name, factor in factors.items()}, {"anna": "yes", "ben": "yes", "pavel": "no"})
+        self.assertIn(".google_authenticator", factors["anna"]["why"])
+        self.assertEqual((factors["anna"]["fido_key"], factors["ben"]["fido_key"]), (False, True))
+        self.assertIn("has a FIDO key", self.box.hopwarden("readiness").stdout)
 
     # -- on trial --------------------------------------------------------------------------------------------------
 

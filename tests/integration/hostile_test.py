@@ -200,6 +200,20 @@ class Acl(Shared):
         self.assertEqual(self.judged("beta")["hopwarden.action"], "step_up")
 
 
+    def test_home_permits_and_a_tenant_s_host_obeys(self):
+        self.addCleanup(self.put_back)
+        words = ("permit", "nils", "--for", "1h", "--why", "outage")
+        self.assertEqual(self.run_as("beta", *words).returncode, 3)
+        self.assertEqual(self.judged("beta", account="nils")["hopwarden.answer"], "step_up")
+        done = self.run_as("home", *words, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = self.judged("beta", account="nils")
+        self.assertEqual((told["hopwarden.answer"], told["hopwarden.permit"]), ("allow", json.loads(done.stdout)["permit"]))
+        self.assertEqual(self.run_as("beta", "permit", "--list").returncode, 3)
+        self.assertEqual(self.run_as("beta", "unpermit", "nils").returncode, 3)
+        self.assertEqual(self.run_as("home", "unpermit", "nils").returncode, 0)
+        self.assertEqual(self.judged("beta", account="nils")["hopwarden.answer"], "step_up")
+
     def findings(self, tenant):
         done = self.run_as(tenant, "doctor", "--json")
         return [finding["what"] for finding in json.loads(done.stdout) if finding["check"] == "users"]

@@ -95,3 +95,7 @@ class Permitted(HostCase):
         login = self.box.ssh("dora", IN_BETA)
         self.assert_in(login)
         self.assertNotIn("hopwarden.permit", login.alert)
+
+
+class PermittedByRedis(Permitted):
+    redis = True

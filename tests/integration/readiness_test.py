@@ -83,7 +83,8 @@ class FromTheLog(Case):
         self.live([event(NOW - 3 * HOUR, **{"hopwarden.step_up": "fail"}), event(NOW - 2 * HOUR)])
         told = self.readiness(expect=0)
         self.assertEqual((told["asked"], told["unsure"]), (2, 0))
-        self.assertEqual(self.account(told, "anna")["second_factor"], {"can": "yes", "why": f"passed {stamp(NOW - 2 * HOUR)}"})
+        self.assertEqual(self.account(told, "anna")["second_factor"],
+                         {"can": "yes", "why": f"passed {stamp(NOW - 2 * HOUR)}", "fido_key": False})
 
     def test_who_failed_since_cannot(self):
         self.conf = self.write("step_up.conf", command_test.CONF.format(folder=self.folder, tenant="acme", witness="acme", mode="step_up"))

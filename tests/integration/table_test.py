@@ -67,7 +67,7 @@ class Table(CertificateCase):
     @staticmethod
     def id_of(login):
         """A code can be refused before there is a verdict."""
-        refused = (alert.get("event.id") for alert in login.alerts if alert["event.action"] == "code-refused")
+        refused = (alert.get("event.id") for alert in login.alerts if alert["event.action"] == "code-asked")
         return login.alert.get("event.id") or next(refused, None)
 
     @classmethod

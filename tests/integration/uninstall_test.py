@@ -18,7 +18,7 @@ def with_rescue(text):
     """contrib's lane for break-glass, which waits there as a comment."""
     lines = text.split("\n")
     at = next(number for number, line in enumerate(lines) if line.startswith(RESCUE))
-    while lines[at].startswith("#"):
+    while lines[at].startswith((RESCUE, "#    ")):
         lines[at] = lines[at][1:]
         at += 1
     return "\n".join(lines)
@@ -69,10 +69,14 @@ class Broken(HostCase):
         self.assert_survived()
 
     def test_writable_by_others(self):
-        """A group of more than root: Debian's sshd bears with root's own."""
         os.chown(HELPER, 0, 63998)
         os.chmod(HELPER, 0o775)
         self.assert_survived("bad ownership or modes")
+
+    def test_writable_by_root_s_own_group(self):
+        """Which Debian's sshd bears with."""
+        os.chmod(HELPER, 0o775)
+        self.assert_in(self.box.ssh("anna", USUAL))
 
     def test_crashes(self):
         self.put("#!/bin/sh\ncat /etc/hopwarden/keys.d/$1\nkill -SEGV $$\n")

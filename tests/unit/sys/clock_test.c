@@ -27,6 +27,19 @@ START_TEST(the_epoch_clock_agrees_with_time)
 }
 END_TEST
 
+START_TEST(a_boot_has_one_name_and_its_time_goes_on)
+{
+    char first[HOP_BOOT_ID_MAX + 1], second[HOP_BOOT_ID_MAX + 1];
+    int64_t before, after;
+    ck_assert_int_eq(hop_clock_boot(first, &before, NULL), HOP_OK);
+    ck_assert_int_eq(hop_clock_boot(second, &after, NULL), HOP_OK);
+    ck_assert_str_eq(first, second);
+    ck_assert_uint_eq(strlen(first), HOP_BOOT_ID_MAX);
+    ck_assert_int_ge(after, before);
+    ck_assert_int_gt(before, 0);
+}
+END_TEST
+
 START_TEST(a_deadline_counts_from_now)
 {
     int64_t before = hop_clock_monotonic_ns();
@@ -60,5 +73,5 @@ START_TEST(entropy_fills_all_of_it)
 END_TEST
 
 HOP_SUITE("clock", the_monotonic_clock_never_goes_back, the_epoch_clock_agrees_with_time,
-          a_deadline_counts_from_now, a_pause_ends_no_earlier_than_its_deadline,
-          entropy_fills_all_of_it)
+          a_boot_has_one_name_and_its_time_goes_on, a_deadline_counts_from_now,
+          a_pause_ends_no_earlier_than_its_deadline, entropy_fills_all_of_it)
