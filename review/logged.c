@@ -199,6 +199,19 @@ const char *hop_logged_witness(const struct hop_desk *desk, size_t nth)
                : NULL;
 }
 
+/* A tenant's log is its word on logins to its own hosts: it may know the id of another's. */
+static bool is_own_word(const struct hop_logged *logged, const char *witness)
+{
+    struct hop_entry entry;
+    if (strcmp(witness, HOP_HOME) == 0 || hop_logged_entry(logged, &entry, NULL) != HOP_OK)
+        return true;
+    if (strcmp(entry.login.tenant, witness) == 0)
+        return true;
+    hop_complain("%s: in the log of %s, and said to be a login to %s: not believed", logged->id,
+                 witness, entry.login.tenant);
+    return false;
+}
+
 enum hop_rc hop_logged_search(struct hop_desk *desk, const char *id,
                               struct hop_logged_list *ret_list, const struct hop_logged **ret_found,
                               struct hop_error *err)
@@ -216,7 +229,7 @@ enum hop_rc hop_logged_search(struct hop_desk *desk, const char *id,
         if (rc != HOP_OK && (nth == 0 || rc != HOP_DENIED))
             return rc;
         const struct hop_logged *found = hop_logged_find(ret_list, id);
-        if (found != NULL) {
+        if (found != NULL && is_own_word(found, witness)) {
             *ret_found = found;
             return HOP_OK;
         }

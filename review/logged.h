@@ -34,7 +34,8 @@ const struct hop_logged *hop_logged_find(const struct hop_logged_list *list, con
 const char *hop_logged_witness(const struct hop_desk *desk, size_t nth);
 
 /* Searches the logs of this host's witness, of home and of every configured tenant that this host
- * may read. HOP_NOT_FOUND; the list is the caller's to free in any case. */
+ * may read; a tenant's word about a login to another is told and passed over. HOP_NOT_FOUND; the
+ * list is the caller's to free in any case. */
 enum hop_rc hop_logged_search(struct hop_desk *desk, const char *id,
                               struct hop_logged_list *ret_list, const struct hop_logged **ret_found,
                               struct hop_error *err);

@@ -365,6 +365,22 @@ class Accusations(Shared):
         super().setUp()
         self.addCleanup(self.put_back)
 
+    def test_its_story_of_a_login_to_another_is_not_confirmed(self):
+        login = "01JD8Z0M2N3P4Q5R6S7T8V9WXY"
+        story = {"@timestamp": stamp(NOW - datetime.timedelta(hours=1)), "event.id": login, "event.outcome": "success", "user.name": "anna",
+                 "hopwarden.tenant": "beta", "host.name": "vault", "source.ip": HOP, "hopwarden.key": OTHER_KEY,
+                 "hopwarden.method": "publickey"}
+        self.intruder("XADD", "hop:1:log:acme", "*", "id", login, "e", json.dumps(story))
+        before = self.everything()
+        for verb in (("confirm", login), ("explain", login)):
+            done = self.run_as("home", *verb)
+            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertIn(f"{login}: in the log of acme, and said to be a login to beta: not believed", done.stderr)
+        self.assertEqual(self.everything(), before)
+        story["hopwarden.tenant"] = "acme"
+        self.intruder("XADD", "hop:1:log:acme", "*", "id", login[:-1] + "Z", "e", json.dumps({**story, "event.id": login[:-1] + "Z"}))
+        self.assertEqual(self.run_as("home", "confirm", login[:-1] + "Z").returncode, 0)
+
     def write_all_that_is_allowed(self):
         """Its own profile of anna says that everything is usual, and every shared list says what could make her look harmless."""
         say = self.intruder
