@@ -7,18 +7,18 @@
 
 #define P_NEW_MIN .002
 #define P_NEW_MAX .97
-#define KNOWN_AT .10
 #define TRUSTED_DAYS 3
 
 /* A kind's half-life picks one of two tables. */
 struct decays {
-    struct hop_decay slow, fast;
+    struct hop_decay slow, fast, lately;
 };
 
 static void decays_init(struct decays *decays)
 {
     hop_decay_init(&decays->slow, hop_kind_facts(HOP_KIND_TENANT)->half_life);
     hop_decay_init(&decays->fast, hop_kind_facts(HOP_KIND_COUNTRY)->half_life);
+    hop_decay_init(&decays->lately, HOP_LATELY_DAYS);
 }
 
 static const struct hop_decay *decay_of(const struct decays *decays, enum hop_kind kind)
@@ -50,6 +50,18 @@ static bool weighs(const struct hop_dayset *days, const struct hop_familiarity *
     return !strict || is_trusted(days, f, strict);
 }
 
+/* Work of the last days alone. */
+static void count_lately(const struct hop_dayset *days, const struct hop_decay *decay, bool is_here,
+                         struct hop_familiarity *f)
+{
+    double count = hop_dayset_count_by(days, f->today, decay);
+    f->tenants_lately += count;
+    if (!is_here)
+        return;
+    f->tenant_lately = count;
+    f->tenant_last = days->last_day < f->today ? days->last_day : f->today;
+}
+
 /* `shown`: the day-sets of this login's own values. */
 static void weigh_all(const struct hop_scene *scene, const struct decays *decays,
                       const struct hop_dayset *const shown[HOP_KIND_COUNT],
@@ -68,6 +80,8 @@ static void weigh_all(const struct hop_scene *scene, const struct decays *decays
             f->count[kind] = weight.count;
         if (kind == HOP_KIND_HOUR)
             count_hour(sighting->value, weight.count, f);
+        if (kind == HOP_KIND_TENANT)
+            count_lately(&sighting->days, &decays->lately, &sighting->days == shown[kind], f);
     }
 }
 
@@ -85,7 +99,7 @@ static void count_hops(const struct hop_scene *scene, const struct decays *decay
 static bool is_known(const struct hop_dayset *days, enum hop_kind kind, bool strict,
                      const struct hop_familiarity *f)
 {
-    return days && f->count[kind] >= KNOWN_AT &&
+    return days && f->count[kind] >= HOP_SEEN_AT &&
            (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, strict));
 }
 
@@ -119,7 +133,8 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
                                   .third_day = hop_dayset_nth(&days, TRUSTED_DAYS),
                                   .last_day = last_day_of(scene, &days),
                                   .recorded_days = hop_dayset_days(&days),
-                                  .confirmed_any = days.confirmed};
+                                  .confirmed_any = days.confirmed,
+                                  .tenant_last = INT32_MAX};
     hop_values_of(scene->login, &f->values);
     decays_init(&decays);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {

@@ -5,7 +5,6 @@
 #include "words.h"
 
 #define NEWCOMER_DAYS 3
-#define SEEN_AT .10
 #define SILENT_DAYS 90
 
 static const char *const floor_words[HOP_FLOOR_COUNT] = {
@@ -37,7 +36,7 @@ static bool is_new_country(const struct hop_origin *origin, const struct hop_fam
 
 static bool is_first_visit(const struct hop_scene *scene, const struct hop_familiarity *f)
 {
-    return !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT;
+    return !scene->witness_is_home && f->count[HOP_KIND_TENANT] < HOP_SEEN_AT;
 }
 
 static bool is_frozen(const struct hop_around *around)
@@ -46,7 +45,14 @@ static bool is_frozen(const struct hop_around *around)
            around->frozen_source != HOP_FREEZE_NONE;
 }
 
-unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f)
+/* These ask only where the evidence as a whole does not speak for the person: alone they cost more
+ * than they catch (docs/detection.md). */
+#define FLOORS_IN_DOUBT                                                                            \
+    (HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW) |                         \
+     HOP_FLOOR_BIT(HOP_FLOOR_EDGE))
+
+unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       double risk_bits)
 {
     const struct hop_origin *origin = &scene->login->origin;
     const struct hop_around *around = scene->around;
@@ -69,7 +75,7 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
     unsigned floors = 0;
     for (unsigned floor = 0; floor < HOP_FLOOR_COUNT; floor++)
         floors |= holds[floor] ? HOP_FLOOR_BIT(floor) : 0;
-    return floors;
+    return risk_bits < HOP_PRIOR_BITS ? floors & ~FLOORS_IN_DOUBT : floors;
 }
 
 const char *hop_floor_word(enum hop_floor floor)
