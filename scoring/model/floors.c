@@ -45,11 +45,9 @@ static bool is_frozen(const struct hop_around *around)
            around->frozen_source != HOP_FREEZE_NONE;
 }
 
-/* These ask only where the evidence as a whole does not speak for the person: alone they cost more
- * than they catch (docs/detection.md). */
-#define FLOORS_IN_DOUBT                                                                            \
-    (HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW) |                         \
-     HOP_FLOOR_BIT(HOP_FLOOR_EDGE))
+/* These ask only where the evidence as a whole does not speak for the person: elsewhere they cost
+ * more than they catch (docs/detection.md). */
+#define FLOORS_IN_DOUBT (HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW) | HOP_FLOOR_BIT(HOP_FLOOR_EDGE))
 
 unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,
                        double risk_bits)

@@ -15,21 +15,26 @@
 static const bool comes_from_elsewhere[HOP_STORY_COUNT] = {
     [HOP_STORY_OUTSIDE] = true, [HOP_STORY_NEAR] = true, [HOP_STORY_HOP] = true};
 
+/* Home's networks are home's word (see block N), and a tenant's own are where its hosts are. */
+static bool may_be_new(const struct hop_login *login)
+{
+    return login->origin.address.family != 0 &&
+           (login->origin.zone == HOP_ZONE_INTERNET || hop_login_is_hop(login));
+}
+
 enum hop_kind hop_origin_never_seen(const struct hop_scene *scene, const struct hop_familiarity *f)
 {
     enum hop_kind unknown = hop_origin_unknown(f);
-    /* home's networks are home's word, see block N */
-    if (unknown == HOP_KIND_COUNT || scene->login->origin.zone == HOP_ZONE_HOME ||
-        f->count[unknown] >= HOP_SEEN_AT)
-        return HOP_KIND_COUNT;
-    return unknown;
+    bool never =
+        unknown != HOP_KIND_COUNT && may_be_new(scene->login) && f->count[unknown] < HOP_SEEN_AT;
+    return never ? unknown : HOP_KIND_COUNT;
 }
 
 void hop_evidence_sight(const struct hop_scene *scene, const struct hop_familiarity *f,
                         struct hop_evidence *evidence)
 {
     enum hop_kind kind = hop_origin_never_seen(scene, f);
-    if (scene->login->origin.address.family == 0 || scene->login->origin.zone == HOP_ZONE_HOME)
+    if (!may_be_new(scene->login))
         return;
     for (int story = 0; story < HOP_STORY_COUNT; story++) {
         double bits = hop_origin_step(scene, f, (enum hop_story)story);
