@@ -40,7 +40,8 @@ enum hop_floor {
     HOP_FLOOR_HOSTING,      /* new hosting or VPN ASN */
     HOP_FLOOR_KEY_NEW,      /* new key from the internet */
     HOP_FLOOR_EDGE,         /* hop edge not known */
-    HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant */
+    HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant and neither
+                               home nor team speaks for the person */
     HOP_FLOOR_UNCONFIRMED,  /* strict: seen on three days, and leaving quarantine asks */
     HOP_FLOOR_DORMANT,      /* silent for more than 90 days */
     HOP_FLOOR_FROZEN,       /* frozen account, key or source */
@@ -50,9 +51,12 @@ enum hop_floor {
 };
 #define HOP_FLOOR_BIT(floor) (1u << (unsigned)(floor))
 
-#define HOP_PRIOR_BITS -13.0 /* log-odds before any evidence */
-#define HOP_SEEN_AT .10      /* a decayed count under this is as good as never seen */
-#define HOP_LATELY_DAYS 5.0  /* half-life of the short memory */
+/* Log-odds before any evidence. A tenant's own witness knows little of a life: most of what is new
+ * to it is old elsewhere. */
+#define HOP_PRIOR_BITS -13.0
+#define HOP_PRIOR_BITS_TENANT -16.0
+#define HOP_SEEN_AT .10     /* a decayed count under this is as good as never seen */
+#define HOP_LATELY_DAYS 5.0 /* half-life of the short memory */
 
 /* One login with all that is known around it. `login` may differ from the one on the wire: see
  * hop_scene_without_shared. */

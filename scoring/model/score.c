@@ -61,7 +61,8 @@ void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f
         if (ret_score->log_odds[story] > ret_score->log_odds[ret_score->story])
             ret_score->story = (enum hop_story)story;
     }
-    ret_score->risk_bits = HOP_PRIOR_BITS + log2(sum);
+    ret_score->risk_bits =
+        (scene->witness_is_home ? HOP_PRIOR_BITS : HOP_PRIOR_BITS_TENANT) + log2(sum);
     ret_score->risk_decibits = hop_decibits(ret_score->risk_bits);
     ret_score->floors = hop_floors_of(scene, f, ret_score->risk_bits);
 }

@@ -1026,6 +1026,34 @@ START_TEST(a_first_touch_is_a_floor_where_the_witness_is_a_tenant)
 }
 END_TEST
 
+START_TEST(home_and_team_mates_speak_for_whom_a_tenant_never_saw)
+{
+    unsigned alone = HOP_FLOOR_BIT(HOP_FLOOR_TENANT_FIRST) | HOP_FLOOR_BIT(HOP_FLOOR_NEWCOMER);
+    hop_profile_done(&stage.profile);
+    stage.scene.witness_is_home = false;
+    ck_assert_uint_eq(floors(), alone);
+    stage.around.team_here = 1;
+    ck_assert_uint_eq(floors(), 0);
+    stage.around.team_here = 0;
+    stage_address(&stage, "192.0.2.10", HOP_ZONE_HOME, NULL);
+    ck_assert_uint_eq(floors(), 0);
+    stage.scene.witness_is_home = true;
+    ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_NEWCOMER));
+}
+END_TEST
+
+START_TEST(a_tenants_witness_asks_about_countries_and_silence_only_in_doubt)
+{
+    unsigned both = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
+    strcpy(stage.login.origin.place.country, "DE");
+    stage.login.time += 91 * HOP_DAY_SECONDS;
+    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS - 1) & both, both);
+    stage.scene.witness_is_home = false;
+    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS) & both, both);
+    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS - .1), 0);
+}
+END_TEST
+
 START_TEST(ninety_one_days_of_silence_are_a_floor)
 {
     stage.login.time = NOON + 89 * HOP_DAY_SECONDS;
@@ -1141,6 +1169,8 @@ int main(void)
     tcase_add_test(cases, dormancy_is_at_most_four_bits);
     tcase_add_test(cases, who_comes_seldom_is_not_dormant_soon);
     tcase_add_test(cases, the_register_ends_a_silence_too);
+    tcase_add_test(cases, home_and_team_mates_speak_for_whom_a_tenant_never_saw);
+    tcase_add_test(cases, a_tenants_witness_asks_about_countries_and_silence_only_in_doubt);
     tcase_add_test(cases, ninety_one_days_of_silence_are_a_floor);
     tcase_add_test(cases, an_origin_never_seen_weighs_until_it_was_seen_once);
     tcase_add_test(cases, a_new_address_of_a_known_net_is_a_smaller_first_sight);
