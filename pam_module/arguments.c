@@ -11,6 +11,8 @@ static bool flag_of(const char *word, struct hop_arguments *arguments)
         return arguments->stepped_up = true;
     if (strcmp(word, "authfail") == 0)
         return arguments->authfail = true;
+    if (strcmp(word, "codes") == 0)
+        return arguments->codes = true;
     if (strcmp(word, "debug") == 0)
         return arguments->debug = true;
     return false;

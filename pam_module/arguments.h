@@ -14,6 +14,7 @@ struct hop_arguments {
     bool first_factor_done;   /* outside sshd: an earlier line has checked a first factor */
     bool stepped_up;          /* this line marks a passed step-up */
     bool authfail;            /* this line is reached by a failed factor */
+    bool codes;               /* this line asks a break-glass account for a code */
     bool debug;
 };
 

@@ -54,22 +54,53 @@ static void read_source(struct hop_call *call)
 {
     struct hop_login *login = &call->login;
     const char *connection = variable_of(call->pamh, "SSH_CONNECTION");
-    call->over_ssh = connection[0] != '\0';
+    call->over_ssh = call->service == HOP_SERVICE_SSH && connection[0] != '\0';
     if (call->over_ssh)
         hop_ssh_connection_parse(hop_span_of(connection), &login->origin.address,
                                  &login->source_port, &login->server);
-    else
+    else if (hop_service_enters(call->service))
         hop_address_parse(hop_span_of(item_of(call->pamh, PAM_RHOST)), &login->origin.address);
+}
+
+/* su and sudo: origin and key are those with which the session began. */
+static void read_session(struct hop_call *call)
+{
+    struct hop_login *login = &call->login;
+    const struct hop_login *began = &call->session.login;
+    const struct passwd *target = user_of(call->pamh);
+    if (target != NULL && strcmp(target->pw_name, login->account) != 0)
+        hop_string_copy(login->becomes, sizeof login->becomes, target->pw_name);
+    if (!call->has_session || call->session_doubted || strcmp(began->account, login->account) != 0)
+        return;
+    memcpy(login->session, began->id, sizeof login->session);
+    memcpy(login->key, began->key, sizeof login->key);
+    login->key_lost = began->key_lost && began->key[0] == '\0';
+    login->origin.address = began->origin.address;
 }
 
 static void read_key(struct hop_call *call)
 {
     struct hop_login *login = &call->login;
+    if (call->service != HOP_SERVICE_SSH)
+        return; /* there it would be the user's own word */
     hop_ssh_auth_info_parse(hop_span_of(variable_of(call->pamh, "SSH_AUTH_INFO_0")), &call->info);
     hop_string_copy(login->method, sizeof login->method, call->info.methods);
     if (call->info.has_key)
         hop_ssh_key_name(&call->info.key, login->key);
     login->key_lost = call->info.key_bad;
+}
+
+static enum hop_rc take_note(struct hop_call *call, struct hop_ssh_note *ret_note,
+                             struct hop_error *err)
+{
+    int64_t started = 0;
+    const struct passwd *helper = pam_modutil_getpwnam(call->pamh, NOTE_OWNER_NAME);
+    hop_process_start_epoch(call->monitor, &started, NULL);
+    enum hop_rc rc =
+        hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
+                          call->login.account, call->login.time, started, ret_note, err);
+    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
+    return rc;
 }
 
 /* Publickey alone does not tell the account phase its key; the helper's note may. */
@@ -78,20 +109,25 @@ static void read_note(struct hop_call *call)
     struct hop_login *login = &call->login;
     struct hop_error why = {0};
     struct hop_ssh_note note;
-    int64_t started = 0;
-    const struct passwd *helper = pam_modutil_getpwnam(call->pamh, NOTE_OWNER_NAME);
-    hop_process_start_epoch(call->monitor, &started, NULL);
-    enum hop_rc rc =
-        hop_ssh_note_read(HOP_NOTES, call->monitor, helper == NULL ? 0 : helper->pw_uid,
-                          login->account, login->time, started, &note, &why);
-    hop_ssh_note_remove(HOP_NOTES, call->monitor); /* it has been read; the record knows the key */
+    enum hop_rc rc = take_note(call, &note, &why);
     login->key_lost = rc != HOP_OK;
     if (rc == HOP_OK) {
         memcpy(login->key, note.key, sizeof login->key);
         call->key_from_note = true;
+        call->key_verified = note.verified;
     } else if (rc != HOP_NOT_FOUND) {
         hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
     }
+}
+
+/* Of a key that sshd names: whether it had to verify its owner is in the note alone. A note that
+ * is not there or not to be believed leaves the question to the second factor. */
+static void read_verification(struct hop_call *call)
+{
+    struct hop_error why = {0};
+    struct hop_ssh_note note;
+    if (take_note(call, &note, &why) == HOP_OK && strcmp(note.key, call->login.key) == 0)
+        call->key_verified = note.verified;
 }
 
 static void read_login(struct hop_call *call, const struct passwd *user)
@@ -100,10 +136,11 @@ static void read_login(struct hop_call *call, const struct passwd *user)
     login->time = hop_clock_epoch_ms() / 1000;
     login->phase = call->phase;
     hop_string_copy(login->account, sizeof login->account, user->pw_name);
-    hop_string_copy(login->service, sizeof login->service, item_of(call->pamh, PAM_SERVICE));
     hop_host_name(login->host, sizeof login->host);
     read_source(call);
     read_key(call);
+    if (call->service == HOP_SERVICE_SWITCH)
+        read_session(call);
     login->first_factor_proven = hop_call_first_factor_proven(call);
     bool asks = call->phase == HOP_PHASE_AUTH && login->first_factor_proven;
     login->lane = asks ? HOP_LANE_ASKED : HOP_LANE_UNASKED;
@@ -131,14 +168,6 @@ static void load_conf(struct hop_call *call)
     }
 }
 
-static bool in_scope(const struct hop_call *call, const struct passwd *user)
-{
-    if (call->conf == NULL)
-        return true; /* nothing says otherwise: on_error= of the PAM line decides */
-    return hop_conf_in_scope(call->conf, user->pw_name, (long)user->pw_gid,
-                             item_of(call->pamh, PAM_SERVICE));
-}
-
 struct hop_engine *hop_call_engine(struct hop_call *call)
 {
     struct hop_error why = {0};
@@ -148,12 +177,22 @@ struct hop_engine *hop_call_engine(struct hop_call *call)
     return call->engine;
 }
 
+/* Nobody can be asked and a job must never be stopped by accident, not even by a stack that takes
+ * PAM_IGNORE for a no: so it passes. In the auth phase that would vouch for a credential. */
+static int unjudged(enum hop_phase phase)
+{
+    return phase == HOP_PHASE_AUTH ? PAM_IGNORE : PAM_SUCCESS;
+}
+
 int hop_call_new(pam_handle_t *pamh, int flags, int argc, const char **argv, enum hop_phase phase,
                  struct hop_call **ret_call)
 {
     *ret_call = NULL;
-    const struct passwd *user = user_of(pamh);
-    if (user == NULL)
+    enum hop_service service = hop_service_of(item_of(pamh, PAM_SERVICE));
+    if (!hop_service_is_judged(service))
+        return unjudged(phase);
+    const struct passwd *target = user_of(pamh), *user;
+    if (target == NULL)
         return PAM_IGNORE;
     struct hop_call *call = calloc(1, sizeof *call);
     if (call == NULL)
@@ -167,12 +206,16 @@ int hop_call_new(pam_handle_t *pamh, int flags, int argc, const char **argv, enu
     if (hop_arguments_parse(argc, argv, &call->arguments, &why) != HOP_OK)
         hop_call_lost(call, HOP_LOSS_CONFIG, &why);
     load_conf(call);
-    if (!in_scope(call, user)) {
+    call->service = service;
+    hop_string_copy(call->login.service, sizeof call->login.service, item_of(pamh, PAM_SERVICE));
+    user = hop_call_subject(call, target);
+    if (user == NULL) {
         hop_call_free(&call);
         return PAM_IGNORE;
     }
-    call->monitor = hop_process_monitor();
+    call->uid = (uint32_t)user->pw_uid;
     read_login(call, user);
+    call->monitor = call->over_ssh ? hop_process_monitor() : (long)getpid();
     *ret_call = call;
     return PAM_SUCCESS;
 }
@@ -232,8 +275,17 @@ void hop_call_find_connection(struct hop_call *call)
         hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
 }
 
+/* Over SSH the phases are in different processes. Elsewhere the record only tells what is started
+ * in the session where it came from, and only where one process stands for one session: a daemon
+ * that is not known may serve many at once. */
+bool hop_call_has_record(const struct hop_call *call)
+{
+    return call->over_ssh || (call->service == HOP_SERVICE_LOGIN && call->connection.opened);
+}
+
 void hop_call_keep_connection(struct hop_call *call)
 {
+    call->connection.uid = call->uid;
     struct hop_error why = {0};
     struct hop_connection *copy = malloc(sizeof *copy);
     if (copy != NULL) {
@@ -241,7 +293,8 @@ void hop_call_keep_connection(struct hop_call *call)
         if (pam_set_data(call->pamh, CONNECTION_DATA, copy, free_connection) != PAM_SUCCESS)
             free(copy);
     }
-    if (call->over_ssh && hop_connection_write(HOP_CONNECTIONS, &call->connection, &why) != HOP_OK)
+    if (hop_call_has_record(call) &&
+        hop_connection_write(HOP_CONNECTIONS, &call->connection, &why) != HOP_OK)
         hop_call_lost(call, HOP_LOSS_RUNTIME, &why);
 }
 
@@ -255,7 +308,7 @@ bool hop_call_verdict_holds(const struct hop_call *call)
     return !call->info.has_key || strcmp(call->login.key, kept->login.key) == 0;
 }
 
-static bool is_break_glass(const struct hop_call *call)
+bool hop_call_is_named_break_glass(const struct hop_call *call)
 {
     struct hop_span rest = hop_span_of(call->arguments.break_glass), word;
     while (hop_span_word(&rest, &word))
@@ -269,7 +322,7 @@ static void judge_without_conf(struct hop_call *call)
 {
     struct hop_verdict *verdict = &call->judgement.verdict;
     memset(verdict, 0, sizeof *verdict);
-    if (is_break_glass(call)) {
+    if (hop_call_is_named_break_glass(call)) {
         call->login.lane = HOP_LANE_BREAK_GLASS;
         hop_verdict_break_glass(verdict);
         return;
@@ -299,6 +352,15 @@ static void admit_without_conf(struct hop_call *call)
     hop_ulid_format(hop_clock_epoch_ms(), entropy, call->login.id);
 }
 
+void hop_call_name_login(struct hop_call *call)
+{
+    struct hop_connection *kept = &call->connection;
+    if (kept->login.id[0] != '\0')
+        return;
+    admit_without_conf(call);
+    kept->login = call->login;
+}
+
 /* By the session phase a user's own ~/.pam_environment may have named another address. If the
  * record of this connection does not say the same, nothing is known of the source. */
 static void distrust_environment(struct hop_call *call)
@@ -314,6 +376,10 @@ void hop_call_judge(struct hop_call *call)
     bool alone = call->over_ssh && !call->info.any && call->phase == HOP_PHASE_ACCOUNT;
     if (alone)
         read_note(call);
+    else if (call->over_ssh && call->info.has_key && call->phase == HOP_PHASE_AUTH)
+        read_verification(call);
+    if (call->session_doubted)
+        hop_call_lost(call, HOP_LOSS_RUNTIME, &call->session_doubt);
     distrust_environment(call);
     if (kept->login.id[0] != '\0') /* the id belongs to the connection */
         memcpy(call->login.id, kept->login.id, sizeof call->login.id);
@@ -327,6 +393,7 @@ void hop_call_judge(struct hop_call *call)
     call->judgement.verdict.losses |= call->losses;
     kept->judged = true;
     kept->key_from_note = call->key_from_note;
+    kept->key_verified = call->key_verified;
     kept->login = call->login;
     kept->verdict = call->judgement.verdict;
 }
@@ -341,6 +408,8 @@ struct hop_moment hop_call_moment(const struct hop_call *call)
     return (struct hop_moment){.mode = mode,
                                .phase = call->phase,
                                .lane = call->connection.login.lane,
+                               .service = call->service,
                                .first_factor_proven = hop_call_first_factor_proven(call),
-                               .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED};
+                               .stepped_up = call->connection.step_up == HOP_STEP_UP_PASSED,
+                               .key_verified = call->connection.key_verified};
 }

@@ -9,6 +9,7 @@
 #include <security/pam_modules.h>
 #include <string.h>
 
+#include "code_line.h"
 #include "codes.h"
 #include "report.h"
 
@@ -75,6 +76,8 @@ static void judge_and_tell(struct hop_call *call, struct hop_answer *ret_answer)
                       hop_engine_judged_by(call->engine, &call->connection.login, &call->judgement,
                                            ret_answer, moment.mode, call->deadline, &why),
                       &why);
+    if (call->trouble.rc == HOP_OK)
+        call->trouble = why; /* a store that answers and takes nothing: the record waits */
     call->connection.verdict.losses |= call->losses;
     hop_report_verdict(call, ret_answer);
     hop_connection_sweep(HOP_CONNECTIONS, SWEEP_MOST, tell_stale_step_up, call);
@@ -89,6 +92,16 @@ static void answer_of(struct hop_call *call, struct hop_answer *ret_answer, bool
         judge_and_tell(call, ret_answer);
     else
         hop_answer_of(&call->connection.verdict, &moment, ret_answer);
+}
+
+/* A key that had to verify its owner has passed the step-up before it was asked for. */
+static void note_verified_key(struct hop_call *call, const struct hop_answer *answer)
+{
+    if (answer->kind != HOP_ANSWER_ALLOW || answer->action != HOP_STEP_UP ||
+        !call->connection.key_verified || call->connection.step_up == HOP_STEP_UP_PASSED)
+        return;
+    call->connection.step_up = HOP_STEP_UP_PASSED;
+    hop_report_later(call, &call->connection, "step-up-passed", "success");
 }
 
 static int finish(struct hop_call **call, const char *what, int code)
@@ -113,6 +126,7 @@ static int authenticate(struct hop_call *call)
     answer_of(call, &answer, &fresh);
     if (answer.kind == HOP_ANSWER_STEP_UP)
         call->connection.step_up = HOP_STEP_UP_OPEN;
+    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     if (answer.kind == HOP_ANSWER_BLOCK)
         hop_tell_refusal(call);
@@ -168,6 +182,8 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         return code;
     if (call->arguments.stepped_up)
         return finish(&call, "stepped_up", mark_stepped_up(call));
+    if (call->arguments.codes)
+        return finish(&call, "codes", hop_ask_for_code(call));
     if (call->arguments.authfail)
         return finish(&call, "authfail", mark_failed(call));
     return finish(&call, "auth", authenticate(call));
@@ -176,7 +192,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
 EXPORT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct hop_call *call;
-    int code = hop_call_new(pamh, flags, argc, argv, HOP_PHASE_AUTH, &call);
+    int code = hop_call_new(pamh, flags, argc, argv, HOP_PHASE_SESSION, &call);
     if (call == NULL)
         return code;
     call->trouble.rc = HOP_OK; /* the phases that judge have told it */
@@ -199,6 +215,7 @@ static int account(struct hop_call *call)
             refuse_after_all(call);
         hop_tell_refusal(call);
     }
+    note_verified_key(call, &answer);
     hop_call_keep_connection(call);
     return code;
 }
@@ -254,7 +271,12 @@ static void leave_id(struct hop_call *call)
 {
     char variable[64];
     struct hop_text text = hop_text_over(variable, sizeof variable);
-    hop_text_format(&text, "HOPWARDEN_LOGIN=%s", call->connection.login.id);
+    const char *id = call->connection.login.id;
+    if (call->service == HOP_SERVICE_SWITCH) /* who is in goes on in the same session */
+        id = call->connection.login.session;
+    if (id[0] == '\0')
+        return;
+    hop_text_format(&text, "HOPWARDEN_LOGIN=%s", id);
     pam_putenv(call->pamh, variable);
 }
 
@@ -293,7 +315,7 @@ static int close_session(struct hop_call *call)
         note_recorded(
             call, hop_engine_ended_by(call->engine, &call->connection.login, call->deadline, &why),
             &why);
-    if (call->over_ssh)
+    if (hop_call_has_record(call))
         hop_connection_remove(HOP_CONNECTIONS, call->monitor);
     return PAM_SUCCESS;
 }

@@ -5,6 +5,7 @@
 
 #include "alert_spool.h"
 #include "clock.h"
+#include "date.h"
 
 #define LINE_MAX_BYTES (HOP_ALERT_MAX + 1)
 
@@ -45,9 +46,27 @@ static void send(struct hop_call *call, enum hop_severity severity, const struct
     hop_alert_send_by(HOP_STATE "/alerts.spool", HOP_DEVLOG_PATH, severity, line, call->deadline);
 }
 
+/* Nothing else would tell that the mode has fallen back: each verdict does, until it is settled. */
+static bool note_lapsed(struct hop_call *call)
+{
+    char until[40];
+    struct hop_text text = hop_text_over(until, sizeof until);
+    const struct hop_settings *settings = call->conf ? hop_conf_settings(call->conf) : NULL;
+    if (settings == NULL || settings->trial_state != HOP_TRIAL_LAPSED)
+        return false;
+    hop_date_put(&text, settings->trial.until, -1);
+    if (call->trouble.rc == HOP_OK)
+        hop_error_set(&call->trouble, HOP_TIMEOUT,
+                      "mode enforce was not confirmed until %s: mode is %s again", until,
+                      hop_mode_word(settings->policy.mode));
+    return true;
+}
+
 void hop_report_verdict(struct hop_call *call, const struct hop_answer *answer)
 {
     const struct hop_connection *connection = &call->connection;
+    bool lapsed = note_lapsed(call);
+    enum hop_severity severity = severity_of(&connection->verdict, answer);
     struct hop_alert alert = {.action = "login-scored",
                               .login = &connection->login,
                               .verdict = &connection->verdict,
@@ -55,7 +74,9 @@ void hop_report_verdict(struct hop_call *call, const struct hop_answer *answer)
                               .mode = hop_call_moment(call).mode,
                               .outcome = outcome_word(answer),
                               .note = call->trouble.rc != HOP_OK ? call->trouble.text : NULL};
-    send(call, severity_of(&connection->verdict, answer), &alert);
+    if (lapsed && severity > HOP_LOG_ERR)
+        severity = HOP_LOG_ERR;
+    send(call, severity, &alert);
     call->trouble.rc = HOP_OK; /* told */
 }
 
@@ -70,6 +91,20 @@ void hop_report_later(struct hop_call *call, const struct hop_connection *connec
                               .note = call->trouble.rc != HOP_OK ? call->trouble.text : NULL};
     send(call, HOP_LOG_WARNING, &alert);
     call->trouble.rc = HOP_OK;
+}
+
+void hop_report_code(struct hop_call *call, bool taken, const char *note)
+{
+    static const struct hop_answer answers[] = {
+        [false] = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true},
+        [true] = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true}};
+    struct hop_alert alert = {.action = taken ? "code-taken" : "code-refused",
+                              .login = &call->connection.login,
+                              .answer = &answers[taken],
+                              .mode = hop_call_moment(call).mode,
+                              .outcome = taken ? "success" : "failure",
+                              .note = note};
+    send(call, HOP_LOG_ALERT, &alert);
 }
 
 void hop_report_trouble(struct hop_call *call)

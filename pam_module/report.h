@@ -11,6 +11,8 @@ void hop_report_verdict(struct hop_call *call, const struct hop_answer *answer);
  */
 void hop_report_later(struct hop_call *call, const struct hop_connection *connection,
                       const char *action, const char *outcome);
+/* A break-glass code that was taken or refused: an alert like none louder. */
+void hop_report_code(struct hop_call *call, bool taken, const char *note);
 /* Trouble that came after the verdict's line: what could not be recorded or kept. Nothing to tell,
  * no line. */
 void hop_report_trouble(struct hop_call *call);

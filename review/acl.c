@@ -9,7 +9,14 @@
 struct wishes {
     struct hop_common common;
     const char *tenant;
+    bool sentinels;
 };
+
+enum { OPTION_SENTINELS = 0x6000 };
+
+static const struct argp_option OPTIONS[] = {
+    {"sentinels", OPTION_SENTINELS, NULL, 0, "The same users for the aclfile of the Sentinels", 0},
+    {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -17,6 +24,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &wishes->common;
+        return 0;
+    case OPTION_SENTINELS:
+        wishes->sentinels = true;
         return 0;
     case ARGP_KEY_ARG:
         if (wishes->tenant != NULL)
@@ -39,31 +49,46 @@ static bool is_wanted(enum hop_acl_user user, const char *tenant)
     return !tenants_own || strcmp(tenant, HOP_HOME) != 0;
 }
 
-static void print_lines(const char *prefix, const char *tenant)
+/* The lines of one aclfile. */
+struct lines {
+    const char *prefix, *tenant;
+    enum hop_url_kind kind;
+    bool sentinels;
+};
+
+static void line_put(struct hop_text *text, const struct lines *lines, enum hop_acl_user user)
+{
+    if (lines->sentinels)
+        hop_acl_sentinel_put(text, user, lines->tenant);
+    else
+        hop_acl_put(text, user, lines->kind, lines->prefix, lines->tenant);
+}
+
+static void print_lines(const struct lines *lines)
 {
     for (int user = 0; user < HOP_ACL_USER_COUNT; user++) {
         char line[HOP_ACL_LINE_MAX];
         struct hop_text text = hop_text_over(line, sizeof line);
-        hop_acl_put(&text, (enum hop_acl_user)user, prefix, tenant);
-        if (is_wanted((enum hop_acl_user)user, tenant))
+        line_put(&text, lines, (enum hop_acl_user)user);
+        if (is_wanted((enum hop_acl_user)user, lines->tenant))
             puts(line);
     }
 }
 
-static void print_json(const char *prefix, const char *tenant, const char *tag)
+static void print_json(const struct lines *lines, const char *tag)
 {
     json_t *users = json_array();
     for (int user = 0; user < HOP_ACL_USER_COUNT; user++) {
         char line[HOP_ACL_LINE_MAX], name[HOP_TENANT_MAX * 2];
         struct hop_text text = hop_text_over(line, sizeof line);
-        hop_acl_put(&text, (enum hop_acl_user)user, prefix, tenant);
+        line_put(&text, lines, (enum hop_acl_user)user);
         text = hop_text_over(name, sizeof name);
-        hop_acl_name_put(&text, (enum hop_acl_user)user, tenant);
-        if (is_wanted((enum hop_acl_user)user, tenant))
+        hop_acl_name_put(&text, (enum hop_acl_user)user, lines->tenant);
+        if (is_wanted((enum hop_acl_user)user, lines->tenant))
             json_array_append_new(users, json_pack("{s:s, s:s}", "user", name, "line", line));
     }
     hop_json_print(
-        json_pack("{s:s, s:s, s:o}", "tenant", tenant, "tenant_tag", tag, "users", users));
+        json_pack("{s:s, s:s, s:o}", "tenant", lines->tenant, "tenant_tag", tag, "users", users));
 }
 
 /* The tag is what other customers' hosts see of this one. One that is a hash of the name is no
@@ -83,16 +108,47 @@ static void tell_tag(const char *tenant, const char *tag)
                  tenant, random, tenant);
 }
 
+static enum hop_url_kind kind_of(const struct hop_settings *settings)
+{
+    struct hop_url url = {.kind = HOP_URL_UNIX};
+    hop_url_parse(hop_span_of(settings->history), &url);
+    return url.kind;
+}
+
+static int print(const struct wishes *wishes, const struct hop_conf *conf)
+{
+    const struct hop_settings *settings = hop_conf_settings(conf);
+    const struct lines lines = {.prefix = settings->history_prefix,
+                                .tenant = wishes->tenant,
+                                .kind = kind_of(settings),
+                                .sentinels = wishes->sentinels};
+    const char *objection = hop_acl_objection(lines.prefix, lines.tenant);
+    char tag[HOP_TENANT_MAX + 1];
+    hop_conf_tag_of(conf, lines.tenant, tag);
+    if (objection != NULL) {
+        hop_complain("%s: %s", lines.tenant, objection);
+        return HOP_EXIT_USAGE;
+    }
+    if (wishes->common.json)
+        print_json(&lines, tag);
+    else
+        print_lines(&lines);
+    if (!wishes->common.json && !lines.sentinels && strcmp(lines.tenant, HOP_HOME) != 0)
+        tell_tag(lines.tenant, tag);
+    return HOP_EXIT_FINE;
+}
+
 int hop_verb_acl(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&hop_common_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        NULL,
+        OPTIONS,
         parse,
         "TENANT",
         "The users of a Redis that is shared with customers, as lines of its aclfile (Redis 7 or "
         "later): the tenant's hosts, their sshd helpers, home, home's helpers, and a reviewer who "
-        "reads all. None has a password yet.",
+        "reads all. They have what the kind of store in history= takes: the same lines for each "
+        "server of a cluster, or that Sentinels watch. None has a password yet.",
         children,
         NULL,
         NULL};
@@ -102,20 +158,7 @@ int hop_verb_acl(int argc, char **argv)
     int status = hop_conf_open(&wishes.common, &conf);
     if (status != HOP_EXIT_FINE)
         return status;
-    const char *prefix = hop_conf_settings(conf)->history_prefix;
-    const char *objection = hop_acl_objection(prefix, wishes.tenant);
-    char tag[HOP_TENANT_MAX + 1];
-    hop_conf_tag_of(conf, wishes.tenant, tag);
-    if (objection != NULL) {
-        hop_complain("%s: %s", wishes.tenant, objection);
-        status = HOP_EXIT_USAGE;
-    } else if (wishes.common.json) {
-        print_json(prefix, wishes.tenant, tag);
-    } else {
-        print_lines(prefix, wishes.tenant);
-        if (strcmp(wishes.tenant, HOP_HOME) != 0)
-            tell_tag(wishes.tenant, tag);
-    }
+    status = print(&wishes, conf);
     hop_conf_free(&conf);
     return status;
 }

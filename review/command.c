@@ -117,6 +117,21 @@ void hop_desk_close(struct hop_desk *desk)
     hop_conf_free(&desk->conf);
 }
 
+enum hop_rc hop_desk_clock(struct hop_desk *desk, int64_t *ret_epoch_s, struct hop_error *err)
+{
+    struct hop_read read = {.kind = HOP_READ_TIME};
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    enum hop_rc rc =
+        hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), err);
+    if (rc == HOP_OK) {
+        int64_t store_ms = replies.items[0].number;
+        *ret_epoch_s = (store_ms != 0 ? store_ms : hop_clock_epoch_ms()) / 1000;
+    }
+    hop_replies_done(&replies);
+    return rc;
+}
+
 struct hop_deadline hop_command_deadline(void)
 {
     return hop_clock_deadline(HOP_COMMAND_DEADLINE_MS);
@@ -150,7 +165,7 @@ json_t *hop_json_time(int64_t epoch_s)
 
 /* -- words --------------------------------------------------------------------------------- */
 
-static bool ago_parse(struct hop_span text, int64_t *ret_epoch_s)
+bool hop_duration_parse(struct hop_span text, int64_t *ret_seconds)
 {
     static const struct {
         char letter;
@@ -161,10 +176,19 @@ static bool ago_parse(struct hop_span text, int64_t *ret_epoch_s)
         struct hop_span digits = {text.at, text.len - 1};
         if (text.at[text.len - 1] != UNITS[i].letter || !hop_span_int64(digits, 0, 100000, &count))
             continue;
-        *ret_epoch_s = hop_clock_epoch_ms() / 1000 - count * UNITS[i].seconds;
+        *ret_seconds = count * UNITS[i].seconds;
         return true;
     }
     return false;
+}
+
+static bool ago_parse(struct hop_span text, int64_t *ret_epoch_s)
+{
+    int64_t seconds;
+    bool fine = hop_duration_parse(text, &seconds);
+    if (fine)
+        *ret_epoch_s = hop_clock_epoch_ms() / 1000 - seconds;
+    return fine;
 }
 
 bool hop_when_parse(const char *text, int64_t *ret_epoch_s)

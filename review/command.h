@@ -46,6 +46,8 @@ int hop_desk_open(const struct hop_common *common, struct hop_desk *ret_desk);
 int hop_desk_open_with(struct hop_conf *conf, enum hop_history_role role,
                        struct hop_desk *ret_desk);
 void hop_desk_close(struct hop_desk *desk);
+/* The time, epoch s, by the clock that logins are held against: the store's, where it has one. */
+enum hop_rc hop_desk_clock(struct hop_desk *desk, int64_t *ret_epoch_s, struct hop_error *err);
 int hop_conf_open(const struct hop_common *common, struct hop_conf **ret_conf);
 struct hop_deadline hop_command_deadline(void);
 
@@ -60,6 +62,8 @@ void hop_json_print(json_t *document);
 json_t *hop_json_text(const char *text);
 json_t *hop_json_time(int64_t epoch_s);
 
+/* "2d", "12h", "30m". */
+bool hop_duration_parse(struct hop_span text, int64_t *ret_seconds);
 /* "2026-11-23T09:30:00Z", "2026-11-23", or "3d", "12h", "30m" before now. */
 bool hop_when_parse(const char *text, int64_t *ret_epoch_s);
 /* Fills a buffer for a table cell. */

@@ -68,16 +68,79 @@ static int print_options(bool json)
     return json || hop_table_print(&table) ? HOP_EXIT_FINE : HOP_EXIT_UNKNOWN;
 }
 
+/* -- the failure table ------------------------------------------------------------------------ */
+
+#define CELL_WIDTH 23
+
+static void put_option_name(char *name, size_t size, enum hop_loss loss, enum hop_lane lane)
+{
+    static const char *const LANES[HOP_LANE_COUNT] = {"asked", "unasked", "automation",
+                                                      "break_glass"};
+    snprintf(name, size, "on_%s_%s", hop_loss_word(loss), LANES[lane]);
+}
+
+static const char *cell_of(const struct hop_policy *policy, enum hop_loss loss, enum hop_lane lane,
+                           char cell[HOP_CELL_MAX])
+{
+    struct hop_text text = hop_text_over(cell, HOP_CELL_MAX);
+    hop_failure_cell_put(&text, policy, policy->mode, loss, lane);
+    return cell;
+}
+
+/* Comments, so that what is printed stays a configuration. */
+static void print_failure_table(const struct hop_policy *policy)
+{
+    printf(
+        "\n# What is answered when something is missing (mode %s). Of several words the first is\n"
+        "# for a score that allows, the next for one that asks, the last for one that blocks; for\n"
+        "# automation, inside and outside its binding. Each such login is logged as degraded.\n"
+        "# Without any usable configuration the PAM line answers: on_error= and break_glass=.\n"
+        "#\n# %-10s%-*s%-*s%-*s%s\n",
+        hop_mode_word(policy->mode), "lost", CELL_WIDTH, "asked", CELL_WIDTH, "unasked", CELL_WIDTH,
+        "automation", "break_glass");
+    for (int loss = 0; loss < HOP_LOSS_TABLE_COUNT; loss++) {
+        char cell[HOP_CELL_MAX];
+        printf("# %-10s", hop_loss_word((enum hop_loss)loss));
+        for (int lane = 0; lane < HOP_LANE_COUNT; lane++)
+            printf("%-*s", lane + 1 < HOP_LANE_COUNT ? CELL_WIDTH : 0,
+                   cell_of(policy, (enum hop_loss)loss, (enum hop_lane)lane, cell));
+        putchar('\n');
+    }
+}
+
+static json_t *failure_table_json(const struct hop_policy *policy)
+{
+    json_t *cells = json_array();
+    for (int loss = 0; loss < HOP_LOSS_TABLE_COUNT; loss++) {
+        for (int lane = 0; lane < HOP_LANE_COUNT; lane++) {
+            char cell[HOP_CELL_MAX], name[64];
+            put_option_name(name, sizeof name, (enum hop_loss)loss, (enum hop_lane)lane);
+            json_array_append_new(
+                cells,
+                json_pack("{s:s, s:s, s:s, s:s, s:s}", "lost", hop_loss_word((enum hop_loss)loss),
+                          "lane", hop_lane_word((enum hop_lane)lane), "option", name, "setting",
+                          hop_on_word(policy->on_loss[loss][lane]), "answer",
+                          cell_of(policy, (enum hop_loss)loss, (enum hop_lane)lane, cell)));
+        }
+    }
+    return cells;
+}
+
 static int print_dump(const struct hop_conf *conf, bool json)
 {
+    const struct hop_policy *policy = &hop_conf_settings(conf)->policy;
     char *text;
     struct hop_error err = {0};
     if (hop_conf_dump(conf, &text, &err) != HOP_OK)
         return hop_complain_of(&err);
     if (json)
-        hop_json_print(json_pack("{s:o}", "configuration", hop_json_text(text)));
+        hop_json_print(json_pack("{s:o, s:s, s:o}", "configuration", hop_json_text(text), "mode",
+                                 hop_mode_word(policy->mode), "failure_table",
+                                 failure_table_json(policy)));
     else
         fputs(text, stdout);
+    if (!json)
+        print_failure_table(policy);
     free(text);
     return HOP_EXIT_FINE;
 }

@@ -4,14 +4,11 @@
 
 #include "clock.h"
 #include "date.h"
-#include "encode.h"
+#include "doctor_accounts.h"
 #include "findings.h"
-#include "ulid.h"
 #include "verbs.h"
 
 #define DATABASE_AGE_DAYS 45 /* they appear every week or month */
-#define NAME_AGE_S 3600      /* the timer looks every five minutes */
-#define STORE_SHARE 60       /* % of its time that a login leaves to the store */
 
 struct wishes {
     struct hop_common common;
@@ -77,164 +74,22 @@ static void check_settings(struct hop_findings *findings, const struct hop_conf 
     bool customer = strcmp(settings->tenant, HOP_HOME) != 0;
     hop_finding(findings, HOP_STATE_FINE, "configuration", NULL, "tenant %s, witness %s, mode %s",
                 settings->tenant, settings->witness, hop_mode_word(settings->policy.mode));
+    if (settings->trial_state == HOP_TRIAL_LAPSED)
+        hop_finding(findings, HOP_STATE_CRITICAL, "enforce",
+                    "hopwarden enforce --confirm-within again, or --back to leave it",
+                    "mode enforce was not confirmed in time: mode is %s again",
+                    hop_mode_word(settings->policy.mode));
+    if (settings->trial_state == HOP_TRIAL_RUNNING)
+        hop_finding(findings, HOP_STATE_WARNING, "enforce",
+                    "log in anew, and there: hopwarden enforce --confirm",
+                    "mode enforce is on trial: unless confirmed it falls back to %s",
+                    hop_mode_word(settings->file_mode));
     if (customer && strcmp(settings->witness, HOP_HOME) == 0)
         hop_finding(findings, HOP_STATE_WARNING, "witness",
                     "leave witness unset where one customer must not vouch for another",
                     "witness = home on a customer's host: whoever owns one such host can make "
                     "anything look familiar everywhere");
     check_scope(findings, conf);
-}
-
-/* -- history ------------------------------------------------------------------------------- */
-
-static void check_clock(struct hop_findings *findings, int64_t store_ms)
-{
-    int64_t skew_s = (hop_clock_epoch_ms() - store_ms) / 1000;
-    if (store_ms != 0 && llabs(skew_s) > HOP_CLOCK_SKEW_MAX)
-        hop_finding(
-            findings, HOP_STATE_CRITICAL, "clock",
-            "set the clock (chrony, systemd-timesyncd); records wait in the spool until then",
-            "this host is %lld s off the history's clock", (long long)skew_s);
-}
-
-/* A login connects and asks within STORE_SHARE of its time; afterwards it asks only. */
-static void check_pace(struct hop_findings *findings, const struct hop_desk *desk, double first_ms)
-{
-    const struct hop_settings *settings = hop_conf_settings(desk->conf);
-    struct hop_read read = {.kind = HOP_READ_TIME};
-    struct hop_replies replies;
-    hop_replies_init(&replies);
-    int64_t before = hop_clock_monotonic_ns();
-    bool fine =
-        hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), NULL) == HOP_OK;
-    double next_ms = (double)(hop_clock_monotonic_ns() - before) / HOP_NS_PER_MS;
-    hop_replies_done(&replies);
-    if (fine && first_ms * 100 > settings->deadline_ms * STORE_SHARE)
-        hop_finding(findings, HOP_STATE_WARNING, "pace",
-                    "raise deadline_ms, or move the store closer",
-                    "connecting and asking took %.1f ms, asking again %.1f ms: too long for "
-                    "deadline_ms = %d, of which the store may use %d %%",
-                    first_ms, next_ms, settings->deadline_ms, STORE_SHARE);
-    else if (fine)
-        hop_finding(findings, HOP_STATE_FINE, "pace", NULL,
-                    "%.1f ms to connect and ask, %.1f ms to ask again", first_ms, next_ms);
-}
-
-static void check_name(struct hop_findings *findings, const struct hop_name *name)
-{
-    int64_t age_s = hop_clock_epoch_ms() / 1000 - name->time;
-    const char *mend = "hopwarden resolve, and enable hopwarden-flush.timer";
-    if (!name->count)
-        hop_finding(findings, HOP_STATE_CRITICAL, "names", mend,
-                    "%s was never looked up, and logins do not", name->host);
-    else if (age_s > NAME_AGE_S)
-        hop_finding(findings, HOP_STATE_WARNING, "names", mend, "%s was looked up %lld minutes ago",
-                    name->host, (long long)(age_s / 60));
-    else
-        hop_finding(findings, HOP_STATE_FINE, "names", NULL, "%s has %zu addresses", name->host,
-                    name->count);
-}
-
-static void check_names(struct hop_findings *findings, const struct hop_conf *conf)
-{
-    struct hop_names names;
-    struct hop_error err = {0};
-    if (hop_names_recall(hop_conf_settings(conf), &names, &err) != HOP_OK)
-        hop_finding(findings, HOP_STATE_CRITICAL, "names", "remove the file; hopwarden resolve",
-                    "%s", err.text);
-    else
-        for (size_t i = 0; i < names.count; i++)
-            check_name(findings, &names.items[i]);
-}
-
-static void check_store(struct hop_findings *findings, const struct hop_desk *desk)
-{
-    const char *history = hop_conf_settings(desk->conf)->history;
-    int64_t before = hop_clock_monotonic_ns();
-    struct hop_read read = {.kind = HOP_READ_TIME};
-    struct hop_replies replies;
-    struct hop_error err = {0};
-    hop_replies_init(&replies);
-    enum hop_rc rc = HOP_IO;
-    hop_error_set(&err, HOP_IO, "cannot be opened");
-    if (desk->store != NULL)
-        rc = hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), &err);
-    if (rc == HOP_OK) {
-        double first_ms = (double)(hop_clock_monotonic_ns() - before) / HOP_NS_PER_MS;
-        hop_finding(findings, HOP_STATE_FINE, "history", NULL, "%s answers", history);
-        check_pace(findings, desk, first_ms);
-        check_clock(findings, replies.items[0].number);
-    } else {
-        hop_finding(findings, HOP_STATE_CRITICAL, "history",
-                    "start the store, or correct history= and its user and secret", "%s: %s",
-                    history, err.text);
-    }
-    hop_replies_done(&replies);
-}
-
-/* A tenant's rights bind it only as the user that has them. */
-static void check_users(struct hop_findings *findings, const struct hop_desk *desk)
-{
-    const struct hop_settings *settings = hop_conf_settings(desk->conf);
-    bool customer = strcmp(settings->witness, HOP_HOME) != 0;
-    if (strncmp(settings->history, "sqlite:", 7) == 0)
-        return;
-    if (settings->history_user[0] == '\0' && customer)
-        hop_finding(findings, HOP_STATE_WARNING, "users",
-                    "give this tenant a user of its own: hopwarden acl, history_user=",
-                    "history_user is not set: a customer's host may write what home vouches for");
-    else if (settings->history_user[0] != '\0' &&
-             hop_history_lets_all_in_by(desk->conf, hop_command_deadline()))
-        hop_finding(findings, HOP_STATE_CRITICAL, "users", "user default off, in the aclfile",
-                    "%s lets in whoever has no password: its users' rights bind nobody",
-                    settings->history);
-}
-
-static bool first_entry(void *context, struct hop_span id, struct hop_span value)
-{
-    (void)value;
-    *(int64_t *)context = hop_ulid_time_ms(id) / 1000;
-    return false;
-}
-
-/* A history without a week behind it needs no care yet. */
-static bool is_old(const struct hop_desk *desk, int64_t now)
-{
-    char key[HOP_STORE_KEY_MAX + 1];
-    struct hop_text text = hop_text_over(key, sizeof key);
-    int64_t first = now;
-    hop_key_log(&text, &desk->reach, desk->reach.witness);
-    hop_store_log_by(desk->store, key, 0, first_entry, &first, hop_command_deadline(), NULL);
-    return now - first > HOP_PRUNE_DUE_DAYS * HOP_DAY_SECONDS;
-}
-
-/* A tenant's user does not see the marker: then it is home's to tell. */
-static void check_pruned(struct hop_findings *findings, const struct hop_desk *desk)
-{
-    static const char MEND[] = "systemctl enable --now hopwarden-prune.timer, on one of home's "
-                               "hosts";
-    int64_t now = hop_clock_epoch_ms() / 1000, pruned;
-    if (desk->store == NULL || hop_pruned_time_by(desk->store, &desk->reach, &pruned,
-                                                  hop_command_deadline(), NULL) != HOP_OK)
-        return;
-    int64_t days = (now - pruned) / HOP_DAY_SECONDS;
-    if (pruned == 0 && is_old(desk, now))
-        hop_finding(findings, HOP_STATE_WARNING, "prune", MEND, "the history was never pruned");
-    else if (pruned != 0 && days >= HOP_PRUNE_DUE_DAYS)
-        hop_finding(findings, HOP_STATE_WARNING, "prune", MEND,
-                    "the history was last pruned %lld days ago", (long long)days);
-}
-
-static void check_spool(struct hop_findings *findings, const struct hop_desk *desk)
-{
-    size_t count = 0;
-    struct hop_error err = {0};
-    if (hop_history_spooled(hop_engine_history(desk->engine), &count, &err) != HOP_OK)
-        hop_finding(findings, HOP_STATE_WARNING, "spool", "look at the file it names", "%s",
-                    err.text);
-    else if (count > 0)
-        hop_finding(findings, HOP_STATE_WARNING, "spool", "hopwarden flush",
-                    "%zu records wait to be written", count);
 }
 
 /* -- databases ----------------------------------------------------------------------------- */
@@ -271,31 +126,52 @@ static void check_databases(struct hop_findings *findings, const struct hop_conf
     hop_facts_free(&facts);
 }
 
+/* The first address of home's own networks, "" when there is none. */
+static void home_address(const struct hop_conf *conf, char ret_address[HOP_CELL_MAX])
+{
+    char *dump;
+    struct hop_text text = hop_text_over(ret_address, HOP_CELL_MAX);
+    struct hop_span networks, address;
+    if (hop_conf_dump(conf, &dump, NULL) != HOP_OK)
+        return;
+    networks = dumped(dump, "networks");
+    hop_span_cut(&networks, '/', &address);
+    hop_text_put_span(&text, address);
+    free(dump);
+}
+
+/* Gives the configuration up. */
+static void check_configured(struct hop_findings *findings, struct hop_conf *conf,
+                             const struct wishes *wishes)
+{
+    struct hop_accounts accounts;
+    const struct hop_settings *settings = hop_conf_settings(conf);
+    char home[HOP_CELL_MAX];
+    check_settings(findings, conf);
+    check_databases(findings, conf);
+    hop_doctor_pam(findings, wishes->pam_file, settings->policy.mode,
+                   strcmp(settings->tenant, HOP_HOME) != 0);
+    home_address(conf, home);
+    if (hop_accounts_collect(conf, &accounts) == HOP_OK) {
+        hop_doctor_accounts(findings, conf, &accounts);
+        hop_doctor_sshd(findings, &accounts, home, wishes->sshd_config, wishes->sshd);
+    }
+    hop_accounts_done(&accounts);
+    hop_doctor_history(findings, conf);
+}
+
 static void check_all(struct hop_findings *findings, const struct wishes *wishes)
 {
     struct hop_conf *conf;
-    struct hop_desk desk;
     struct hop_error err = {0};
-    enum hop_mode mode = HOP_MODE_ENFORCE;
-    if (hop_conf_load(wishes->common.conf_path, &conf, &err) != HOP_OK) {
-        hop_finding(findings, HOP_STATE_CRITICAL, "configuration",
-                    "correct the line it names; until then the last good copy is used", "%s",
-                    err.text);
-    } else {
-        mode = hop_conf_settings(conf)->policy.mode;
-        check_settings(findings, conf);
-        check_databases(findings, conf);
-        check_names(findings, conf);
-        if (hop_desk_open_with(conf, HOP_HISTORY_WRITER, &desk) == HOP_EXIT_FINE) {
-            check_store(findings, &desk);
-            check_users(findings, &desk);
-            check_pruned(findings, &desk);
-            check_spool(findings, &desk);
-            hop_desk_close(&desk);
-        }
+    hop_doctor_host(findings, wishes->common.syslog_path);
+    if (hop_conf_load(wishes->common.conf_path, &conf, &err) == HOP_OK) {
+        check_configured(findings, conf, wishes);
+        return;
     }
-    hop_doctor_pam(findings, wishes->pam_file, mode);
-    hop_doctor_sshd(findings, wishes->sshd_config, wishes->sshd);
+    hop_finding(findings, HOP_STATE_CRITICAL, "configuration",
+                "correct the line it names; until then the last good copy is used", "%s", err.text);
+    hop_doctor_pam(findings, wishes->pam_file, HOP_MODE_ENFORCE, false);
 }
 
 int hop_verb_doctor(int argc, char **argv)

@@ -1,283 +1,397 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ctype.h>
-#include <glob.h>
+/* sshd as it is configured for each judged account, and the traps in that. */
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "doctor_accounts.h"
+#include "file.h"
 #include "findings.h"
-#include "lines.h"
+#include "sshd_values.h"
 
-#define BLOCKS_MAX 64
-#define INCLUDE_DEPTH 8
-#define VALUE_MAX 512
+#define GROUPS_MAX 32
+#define NAMES_MAX 160
+#define TOLD_MAX 64
+#define INTERNET "192.0.2.1" /* of TEST-NET-1 (RFC 5737): nobody's */
+#define KEYS_FOLDER "/etc/hopwarden/keys.d"
+#define OUTSIDER "nobody"
 
-enum keyword {
-    KBD_INTERACTIVE,
-    AUTH_METHODS,
-    USE_PAM,
-    KEYS_COMMAND,
-    KEYS_FILE,
-    PENALTY_EXEMPT,
-    KEYWORD_COUNT
+/* Accounts that sshd and hopwarden treat alike. */
+struct group {
+    struct hop_sshd_values values;
+    enum hop_class class;
+    bool root;
+    const char *address; /* NULL: from everywhere */
+    char names[NAMES_MAX];
 };
 
-/* The values of one Match block, or of all that stands before the first; the first one counts. */
-struct block {
-    char match[VALUE_MAX];
-    char values[KEYWORD_COUNT][VALUE_MAX];
-    bool set[KEYWORD_COUNT];
+struct told {
+    enum hop_state state;
+    const char *mend;
+    char sentence[HOP_CELL_MAX], names[NAMES_MAX];
 };
 
-struct config {
+struct sshd {
     struct hop_findings *findings;
-    struct block *blocks; /* [0] is the global one */
+    const char *path, *program;
+    int version;
+    struct group *groups;
     size_t count;
+    struct told *told;
+    size_t told_count;
+    bool helped; /* hopwarden-keys serves somebody */
 };
 
-/* -- reading ------------------------------------------------------------------------------- */
+/* -- asking -------------------------------------------------------------------------------- */
 
-static bool keyword_of(struct hop_span word, enum keyword *ret_keyword)
+static bool is_alike(const struct group *group, const struct hop_account *account,
+                     const struct hop_sshd_values *values, const char *address)
 {
-    static const struct {
-        const char *word;
-        enum keyword keyword;
-    } KEYWORDS[] = {{"KbdInteractiveAuthentication", KBD_INTERACTIVE},
-                    {"ChallengeResponseAuthentication", KBD_INTERACTIVE},
-                    {"AuthenticationMethods", AUTH_METHODS},
-                    {"UsePAM", USE_PAM},
-                    {"AuthorizedKeysCommand", KEYS_COMMAND},
-                    {"AuthorizedKeysFile", KEYS_FILE},
-                    {"PerSourcePenaltyExemptList", PENALTY_EXEMPT}};
-    for (size_t i = 0; i < sizeof KEYWORDS / sizeof *KEYWORDS; i++) {
-        if (strlen(KEYWORDS[i].word) != word.len ||
-            strncasecmp(KEYWORDS[i].word, word.at, word.len) != 0)
-            continue;
-        *ret_keyword = KEYWORDS[i].keyword;
-        return true;
-    }
-    return false;
+    return group->class == account->class && group->root == (strcmp(account->name, "root") == 0) &&
+           group->address == address && memcmp(&group->values, values, sizeof *values) == 0;
 }
 
-static bool is_word(struct hop_span span, const char *word)
+/* "anna, ben, ..." */
+static void join(char names[NAMES_MAX], const char *name)
 {
-    return span.len == strlen(word) && strncasecmp(span.at, word, span.len) == 0;
+    size_t len = strlen(names);
+    struct hop_text text = hop_text_over(names + len, NAMES_MAX - len);
+    if (len == 0)
+        hop_text_put(&text, name);
+    else if (len + strlen(name) + 2 < NAMES_MAX - sizeof ", ...")
+        hop_text_format(&text, ", %s", name);
+    else if (len > 3 && strcmp(names + len - 3, "...") != 0)
+        hop_text_put(&text, ", ...");
 }
 
-static void copy(char buffer[VALUE_MAX], struct hop_span value)
+static void sort_in(struct sshd *sshd, const struct hop_account *account,
+                    const struct hop_sshd_values *values, const char *address)
 {
-    struct hop_text text = hop_text_over(buffer, VALUE_MAX);
-    hop_text_put_span(&text, value);
-}
-
-static void read_file(struct config *config, const char *path, int depth);
-
-/* As sshd does, names without '/' at the front are in /etc/ssh. */
-static void include(struct config *config, struct hop_span patterns, int depth)
-{
-    struct hop_span pattern;
-    while (depth < INCLUDE_DEPTH && hop_span_word(&patterns, &pattern)) {
-        char path[VALUE_MAX];
-        struct hop_text text = hop_text_over(path, sizeof path);
-        hop_text_put(&text, pattern.at[0] == '/' ? "" : "/etc/ssh/");
-        hop_text_put_span(&text, pattern);
-        glob_t found;
-        if (text.cut || glob(path, 0, NULL, &found) != 0)
-            continue;
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            read_file(config, found.gl_pathv[i], depth + 1);
-        globfree(&found);
-    }
-}
-
-static void begin_block(struct config *config, struct hop_span match)
-{
-    if (config->count == BLOCKS_MAX)
+    size_t at = 0;
+    while (at < sshd->count && !is_alike(&sshd->groups[at], account, values, address))
+        at++;
+    if (at == GROUPS_MAX)
         return;
-    struct block *block = &config->blocks[config->count++];
-    memset(block, 0, sizeof *block);
-    copy(block->match, match);
-}
-
-/* "Match all" goes back to the values for everybody, and so do values before the first Match. */
-static void parse_line(struct config *config, struct hop_span line, size_t *current, int depth)
-{
-    struct hop_span rest = hop_span_trim(line), word;
-    enum keyword keyword;
-    if (rest.len == 0 || rest.at[0] == '#')
-        return;
-    word = (struct hop_span){rest.at, 0};
-    while (word.len < rest.len && strchr(" \t=", rest.at[word.len]) == NULL)
-        word.len++;
-    rest = (struct hop_span){rest.at + word.len, rest.len - word.len};
-    while (rest.len > 0 && strchr(" \t=", rest.at[0]) != NULL)
-        rest = (struct hop_span){rest.at + 1, rest.len - 1};
-    if (is_word(word, "Include")) {
-        include(config, rest, depth);
-    } else if (is_word(word, "Match")) {
-        *current = 0;
-        if (!is_word(rest, "all")) {
-            begin_block(config, rest);
-            *current = config->count - 1;
-        }
-    } else if (keyword_of(word, &keyword) && !config->blocks[*current].set[keyword]) {
-        config->blocks[*current].set[keyword] = true;
-        copy(config->blocks[*current].values[keyword], rest);
+    struct group *group = &sshd->groups[at];
+    if (at == sshd->count) {
+        sshd->count++;
+        *group = (struct group){.values = *values, .class = account->class, .address = address};
+        group->root = strcmp(account->name, "root") == 0;
     }
+    join(group->names, account->name);
 }
 
-static void read_file(struct config *config, const char *path, int depth)
+/* Without a provider behind it the helper knows keys.d alone. */
+static void check_key_file(struct sshd *sshd, const char *account,
+                           const struct hop_sshd_values *values)
 {
-    struct hop_lines lines;
-    struct hop_span line;
+    const char *command = values->of[HOP_SSHD_KEYS_COMMAND];
+    struct hop_file_rule rule = {.owner = 0, .forbidden = 022, .most = SIZE_MAX};
     struct hop_error err = {0};
-    size_t current = 0;
-    if (hop_lines_read(path, &lines, &err) != HOP_OK) {
-        hop_finding(config->findings, HOP_STATE_WARNING, "sshd", "run doctor as root", "%s",
-                    err.text);
+    char path[HOP_PATH_MAX + 1];
+    struct hop_text text = hop_text_over(path, sizeof path);
+    int fd;
+    if (strstr(command, "hopwarden-keys") == NULL || strstr(command, "--chain") != NULL)
         return;
+    hop_text_format(&text, KEYS_FOLDER "/%s", account);
+    if (hop_file_open(path, &rule, &fd, &err) == HOP_OK)
+        close(fd);
+    else
+        hop_finding(sshd->findings, HOP_STATE_WARNING, "keys", "hopwarden keys import",
+                    "%s: %s: no key of %s is accepted", path, err.text, account);
+}
+
+/* Also from home, where that is another matter than from the internet. */
+static bool ask_for(struct sshd *sshd, const struct hop_account *account, const char *home)
+{
+    char why[HOP_SSHD_VALUE_MAX];
+    struct hop_sshd_values outside, inside;
+    bool fine =
+        hop_sshd_effective(sshd->program, sshd->path, account->name, INTERNET, &outside, why) &&
+        (home[0] == '\0' ||
+         hop_sshd_effective(sshd->program, sshd->path, account->name, home, &inside, why));
+    if (!fine) {
+        hop_finding(sshd->findings, HOP_STATE_CRITICAL, "sshd",
+                    "mend what it names, as root; nobody gets in after sshd's next start",
+                    "sshd -T for %s: %s", account->name, why);
+        return false;
     }
-    while (hop_lines_next(&lines, &line))
-        parse_line(config, line, &current, depth);
-    hop_lines_done(&lines);
-}
-
-/* -- the version --------------------------------------------------------------------------- */
-
-static void become(const char *program, int output)
-{
-    dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
-    execl(program, program, "-V", (char *)NULL);
-    _exit(127);
-}
-
-static size_t read_output(int input, char *buffer, size_t size)
-{
-    size_t len = 0;
-    ssize_t got;
-    while (len < size - 1 && (got = read(input, buffer + len, size - 1 - len)) > 0)
-        len += (size_t)got;
-    buffer[len] = '\0';
-    return len;
-}
-
-static void ask(const char *program, char *buffer, size_t size)
-{
-    int ends[2];
-    buffer[0] = '\0';
-    if (pipe(ends) != 0)
-        return;
-    pid_t pid = fork();
-    if (pid == 0)
-        become(program, ends[1]);
-    close(ends[1]);
-    if (pid > 0) {
-        read_output(ends[0], buffer, size);
-        waitpid(pid, NULL, 0);
-    }
-    close(ends[0]);
-}
-
-/* 902 for OpenSSH_9.2p1; 0 when it does not tell. Versions before 9.3 take -V for a mistake, and
- * tell it all the same. */
-static int version_of(const char *program)
-{
-    char said[4096];
-    ask(program, said, sizeof said);
-    const char *found = strstr(said, "OpenSSH_");
-    char *end;
-    if (found == NULL || !isdigit((unsigned char)found[8]))
-        return 0;
-    long major = strtol(found + 8, &end, 10);
-    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-    return major > 99 || minor > 99 ? 0 : (int)(major * 100 + minor);
+    check_key_file(sshd, account->name, &outside);
+    bool differs = home[0] != '\0' && memcmp(&outside, &inside, sizeof inside) != 0;
+    sort_in(sshd, account, &outside, differs ? INTERNET : NULL);
+    if (differs)
+        sort_in(sshd, account, &inside, home);
+    return true;
 }
 
 /* -- judging ------------------------------------------------------------------------------- */
 
-/* What holds in a block: its own value, else everybody's; "" when nothing is set. */
-static const char *value(const struct config *config, const struct block *block,
-                         enum keyword keyword)
+static const char *of(const struct group *group, enum hop_sshd_keyword keyword)
 {
-    return block->set[keyword] ? block->values[keyword] : config->blocks[0].values[keyword];
+    return group->values.of[keyword];
 }
 
-static const char *where(const struct block *block)
+static bool is_set(const char *value)
 {
-    return block->match[0] != '\0' ? block->match : "all";
+    return value[0] != '\0' && strcasecmp(value, "none") != 0;
 }
 
-static void check_asking(struct config *config, const struct block *block)
+/* "anna, ben from 192.0.2.1" */
+static const char *who(const struct group *group, char buffer[HOP_CELL_MAX])
 {
-    const char *methods = value(config, block, AUTH_METHODS);
-    if (strstr(methods, "keyboard-interactive") == NULL)
+    struct hop_text text = hop_text_over(buffer, HOP_CELL_MAX);
+    hop_text_put(&text, group->names);
+    if (group->address != NULL)
+        hop_text_format(&text, " from %s", group->address);
+    return buffer;
+}
+
+/* One sentence for all whom it concerns. */
+static void tell(struct sshd *sshd, const struct group *group, enum hop_state state,
+                 const char *mend, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void tell(struct sshd *sshd, const struct group *group, enum hop_state state,
+                 const char *mend, const char *format, ...)
+{
+    char sentence[HOP_CELL_MAX], names[HOP_CELL_MAX];
+    va_list arguments;
+    size_t at = 0;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    while (at < sshd->told_count && strcmp(sshd->told[at].sentence, sentence) != 0)
+        at++;
+    if (at == TOLD_MAX)
         return;
-    const char *asking = value(config, block, KBD_INTERACTIVE);
-    if (strcasecmp(asking, "no") == 0)
-        hop_finding(config->findings, HOP_STATE_CRITICAL, "sshd",
-                    "KbdInteractiveAuthentication yes, before the first Match",
-                    "Match %s: AuthenticationMethods wants keyboard-interactive, which is off",
-                    where(block));
-    else
-        hop_finding(config->findings, HOP_STATE_FINE, "sshd", NULL, "Match %s: people can be asked",
-                    where(block));
+    struct told *told = &sshd->told[at];
+    if (at == sshd->told_count) {
+        sshd->told_count++;
+        *told = (struct told){.state = state, .mend = mend};
+        hop_string_copy(told->sentence, sizeof told->sentence, sentence);
+    }
+    join(told->names, who(group, names));
 }
 
-static void check_helper(struct config *config, const struct block *block, int version)
+static void tell_all(const struct sshd *sshd)
 {
-    const char *command = value(config, block, KEYS_COMMAND);
-    if (strstr(command, "hopwarden-keys") == NULL)
+    for (size_t i = 0; i < sshd->told_count; i++)
+        hop_finding(sshd->findings, sshd->told[i].state, "sshd", sshd->told[i].mend, "%s: %s",
+                    sshd->told[i].names, sshd->told[i].sentence);
+}
+
+static void check_pam(struct sshd *sshd, const struct group *group)
+{
+    if (strcasecmp(of(group, HOP_SSHD_USE_PAM), "yes") != 0)
+        tell(sshd, group, HOP_STATE_CRITICAL, "UsePAM yes", "UsePAM is not on, no login is judged");
+}
+
+static bool asks(const struct group *group)
+{
+    return strstr(of(group, HOP_SSHD_METHODS), "keyboard-interactive") != NULL;
+}
+
+static void check_root(struct sshd *sshd, const struct group *group)
+{
+    const char *root = of(group, HOP_SSHD_ROOT);
+    if (group->root && asks(group) &&
+        (strcmp(root, "without-password") == 0 || strcmp(root, "prohibit-password") == 0))
+        tell(sshd, group, HOP_STATE_CRITICAL,
+             "a Match block for root with AuthenticationMethods publickey, before the others",
+             "with keyboard-interactive and PermitRootLogin %s sshd ends every login", root);
+}
+
+static void check_asking(struct sshd *sshd, const struct group *group)
+{
+    const char *methods = of(group, HOP_SSHD_METHODS);
+    bool any = !is_set(methods) || strcasecmp(methods, "any") == 0;
+    if (group->class == HOP_CLASS_AUTOMATION && asks(group))
+        tell(sshd, group, HOP_STATE_CRITICAL,
+             "AuthenticationMethods publickey in a Match block of its own",
+             "automation never answers keyboard-interactive, which AuthenticationMethods wants");
+    else if (group->class != HOP_CLASS_AUTOMATION && any &&
+             strcasecmp(of(group, HOP_SSHD_PASSWORD), "yes") == 0)
+        tell(sshd, group, HOP_STATE_WARNING,
+             "AuthenticationMethods publickey,keyboard-interactive:pam",
+             "a password alone is enough, and a hidden question is answered with it");
+    else if (asks(group) && strcasecmp(of(group, HOP_SSHD_KBD_INTERACTIVE), "no") == 0)
+        tell(sshd, group, HOP_STATE_CRITICAL,
+             "KbdInteractiveAuthentication yes, before the first Match",
+             "AuthenticationMethods wants keyboard-interactive, which is off");
+    else if (asks(group))
+        tell(sshd, group, HOP_STATE_FINE, NULL, "can be asked");
+    else if (group->class != HOP_CLASS_AUTOMATION)
+        tell(sshd, group, HOP_STATE_FINE, NULL, "cannot be asked, a step-up is a refusal");
+}
+
+static void check_part(struct sshd *sshd, const struct group *group, const char *part,
+                       const char *name)
+{
+    struct stat about;
+    if (stat(part, &about) != 0 || about.st_uid != 0 || (about.st_mode & 022) != 0)
+        tell(sshd, group, HOP_STATE_CRITICAL, "chown root, chmod go-w",
+             "%s is not root's alone: sshd does not run %s, no key is accepted", part, name);
+}
+
+/* sshd runs a helper only if root alone can change it and every folder above it. */
+static void check_program(struct sshd *sshd, const struct group *group, struct hop_span path)
+{
+    char name[HOP_PATH_MAX + 1];
+    struct hop_text text = hop_text_over(name, sizeof name);
+    hop_text_put_span(&text, path);
+    char *real = realpath(name, NULL);
+    struct stat about;
+    if (real == NULL || stat(real, &about) != 0 || !S_ISREG(about.st_mode) ||
+        (about.st_mode & 0111) == 0) {
+        tell(sshd, group, HOP_STATE_CRITICAL,
+             "install it, or take its lines out of sshd_config and reload sshd",
+             "%s is no program that can be run: no key is accepted", name);
+        free(real);
         return;
-    const char *file = value(config, block, KEYS_FILE);
-    if (strcasecmp(file, "none") != 0)
-        hop_finding(config->findings, HOP_STATE_CRITICAL, "sshd", "AuthorizedKeysFile none",
-                    "Match %s: keys in %s never reach the helper", where(block),
-                    file[0] != '\0' ? file : ".ssh/authorized_keys");
-    if (strstr(command, "%C") != NULL && version != 0 && version < 904)
-        hop_finding(config->findings, HOP_STATE_CRITICAL, "sshd",
-                    "AuthorizedKeysCommand ... %u %t %k",
-                    "Match %s: AuthorizedKeysCommand has %%C, with which every publickey login "
-                    "fails before OpenSSH 9.4",
-                    where(block));
+    }
+    check_part(sshd, group, real, name);
+    for (char *slash = strrchr(real, '/'); slash != NULL; slash = strrchr(real, '/')) {
+        *slash = '\0';
+        check_part(sshd, group, slash == real ? "/" : real, name);
+    }
+    free(real);
 }
 
-static void check_everybody(struct config *config, int version)
+static void check_user(struct sshd *sshd, const struct group *group)
 {
-    const struct block *all = &config->blocks[0];
-    if (strcasecmp(all->values[USE_PAM], "yes") != 0)
-        hop_finding(config->findings, HOP_STATE_CRITICAL, "sshd", "UsePAM yes",
-                    "UsePAM is not on: no login is judged");
-    if (version >= 908 && all->values[PENALTY_EXEMPT][0] == '\0')
-        hop_finding(config->findings, HOP_STATE_WARNING, "sshd",
+    const char *name = of(group, HOP_SSHD_KEYS_USER);
+    const struct passwd *entry = is_set(name) ? getpwnam(name) : NULL;
+    if (entry == NULL)
+        tell(sshd, group, HOP_STATE_CRITICAL,
+             "systemd-sysusers; AuthorizedKeysCommandUser hopwarden",
+             "AuthorizedKeysCommandUser %s is not there: no key is accepted", name);
+    else if (entry->pw_uid == 0)
+        tell(sshd, group, HOP_STATE_WARNING, "AuthorizedKeysCommandUser hopwarden",
+             "AuthorizedKeysCommandUser is root: the helper needs no right but to read");
+}
+
+static struct hop_span program_of(const char *command)
+{
+    struct hop_span rest = hop_span_of(command), word = {command, 0};
+    hop_span_word(&rest, &word);
+    return word;
+}
+
+static void check_helper(struct sshd *sshd, const struct group *group)
+{
+    const char *command = of(group, HOP_SSHD_KEYS_COMMAND);
+    const char *file = of(group, HOP_SSHD_KEYS_FILE);
+    if (is_set(file))
+        tell(sshd, group, HOP_STATE_CRITICAL, "AuthorizedKeysFile none",
+             "keys in %s never reach the helper: a frozen key there opens the door", file);
+    if (strstr(command, "%C") != NULL && sshd->version != 0 && sshd->version < 904)
+        tell(sshd, group, HOP_STATE_CRITICAL, "AuthorizedKeysCommand ... %u %t %k",
+             "AuthorizedKeysCommand has %%C, with which every publickey login fails before OpenSSH "
+             "9.4");
+    check_program(sshd, group, program_of(command));
+    check_user(sshd, group);
+}
+
+static void check_keys(struct sshd *sshd, const struct group *group)
+{
+    const char *command = of(group, HOP_SSHD_KEYS_COMMAND);
+    if (strstr(command, "hopwarden-keys") != NULL)
+        check_helper(sshd, group);
+    else if (is_set(command))
+        tell(sshd, group, HOP_STATE_WARNING,
+             "AuthorizedKeysCommand .../hopwarden-keys --chain, then that one",
+             "keys come from %s and never reach hopwarden-keys", command);
+    else if (sshd->helped)
+        tell(sshd, group, HOP_STATE_WARNING, "the same helper lines in their Match block",
+             "no AuthorizedKeysCommand, while other accounts have hopwarden-keys");
+}
+
+static void check_certificates(struct sshd *sshd, const struct group *group)
+{
+    const char *command = of(group, HOP_SSHD_PRINCIPALS_COMMAND);
+    const char *file = of(group, HOP_SSHD_PRINCIPALS_FILE);
+    if (!is_set(of(group, HOP_SSHD_CA_KEYS)) || !sshd->helped)
+        return;
+    if (strstr(command, "hopwarden-principals") == NULL) {
+        tell(sshd, group, HOP_STATE_WARNING,
+             "AuthorizedPrincipalsCommand .../hopwarden-principals %u %t %k",
+             "certificates never reach a helper: hopwarden-principals is not asked");
+        return;
+    }
+    if (is_set(file))
+        tell(sshd, group, HOP_STATE_CRITICAL, "AuthorizedPrincipalsFile none",
+             "certificates that %s accepts never reach the helper", file);
+    check_program(sshd, group, program_of(command));
+}
+
+/* A provider that serves everybody else was there before: its keys for these accounts are dead. */
+static void check_provider(struct sshd *sshd, const struct group *group,
+                           const struct hop_sshd_values *others)
+{
+    const char *own = of(group, HOP_SSHD_KEYS_COMMAND);
+    const char *other = others->of[HOP_SSHD_KEYS_COMMAND];
+    if (strstr(own, "hopwarden-keys") != NULL && strstr(own, "--chain") == NULL && is_set(other) &&
+        strstr(other, "hopwarden-keys") == NULL)
+        tell(sshd, group, HOP_STATE_WARNING, "hopwarden-keys --chain, then that command",
+             "two key commands: %s serves others, and sshd asks one only", other);
+}
+
+static void check_everybody(const struct sshd *sshd, const struct hop_sshd_values *others)
+{
+    if (sshd->version >= 908 && !is_set(others->of[HOP_SSHD_PENALTY_EXEMPT]))
+        hop_finding(sshd->findings, HOP_STATE_WARNING, "sshd",
                     "PerSourcePenaltyExemptList with home's networks",
                     "four refused logins ban a source address: an intruder behind a bastion locks "
                     "the bastion out");
-    if (version == 0)
-        hop_finding(config->findings, HOP_STATE_WARNING, "sshd", "name it with --sshd",
+    if (sshd->version == 0)
+        hop_finding(sshd->findings, HOP_STATE_WARNING, "sshd", "name it with --sshd",
                     "its version is unknown");
 }
 
-void hop_doctor_sshd(struct hop_findings *findings, const char *path, const char *program)
+static void check_group(struct sshd *sshd, const struct group *group,
+                        const struct hop_sshd_values *others)
 {
-    struct config config = {.findings = findings};
-    config.blocks = calloc(BLOCKS_MAX, sizeof *config.blocks);
-    if (config.blocks == NULL)
-        return;
-    config.count = 1;
-    int version = version_of(program);
-    if (access(path, R_OK) == 0) {
-        read_file(&config, path, 0);
-        check_everybody(&config, version);
-        for (size_t i = 0; i < config.count; i++) {
-            check_asking(&config, &config.blocks[i]);
-            check_helper(&config, &config.blocks[i], version);
-        }
-    } else {
+    check_pam(sshd, group);
+    check_root(sshd, group);
+    check_asking(sshd, group);
+    check_keys(sshd, group);
+    check_certificates(sshd, group);
+    check_provider(sshd, group, others);
+}
+
+static void ask_for_all(struct sshd *sshd, const struct hop_accounts *accounts, const char *home)
+{
+    struct hop_sshd_values others;
+    char why[HOP_SSHD_VALUE_MAX];
+    for (size_t i = 0; i < accounts->count; i++)
+        if (!ask_for(sshd, &accounts->items[i], home))
+            return;
+    for (size_t i = 0; i < sshd->count; i++)
+        sshd->helped |=
+            strstr(of(&sshd->groups[i], HOP_SSHD_KEYS_COMMAND), "hopwarden-keys") != NULL;
+    hop_sshd_effective(sshd->program, sshd->path, OUTSIDER, INTERNET, &others, why);
+    check_everybody(sshd, &others);
+    for (size_t i = 0; i < sshd->count; i++)
+        check_group(sshd, &sshd->groups[i], &others);
+    tell_all(sshd);
+}
+
+void hop_doctor_sshd(struct hop_findings *findings, const struct hop_accounts *accounts,
+                     const char *home, const char *path, const char *program)
+{
+    struct sshd sshd = {.findings = findings, .path = path, .program = program};
+    sshd.groups = calloc(GROUPS_MAX, sizeof *sshd.groups);
+    sshd.told = calloc(TOLD_MAX, sizeof *sshd.told);
+    sshd.version = hop_sshd_version(program);
+    if (sshd.groups != NULL && sshd.told != NULL && access(path, R_OK) == 0)
+        ask_for_all(&sshd, accounts, home);
+    else
         hop_finding(findings, HOP_STATE_WARNING, "sshd", "run doctor as root, or name the file",
                     "%s: cannot be read", path);
-    }
-    free(config.blocks);
+    free(sshd.told);
+    free(sshd.groups);
 }

@@ -20,6 +20,7 @@ struct story {
     const struct hop_login *login;
     const struct hop_verdict *verdict;
     enum hop_action answer;
+    const char *permit; /* that made it so; "" for none */
     enum hop_mode mode;
     const char *outcome; /* NULL: hypothetical */
     const char *trouble; /* NULL: none */
@@ -235,7 +236,8 @@ static void print_story(const struct story *story)
     print_losses(verdict->losses);
     printf("verdict   %s%s\n", hop_action_word(verdict->action),
            verdict->accused ? " (raised by what other hosts said)" : "");
-    printf("answer    %s (mode %s)\n", hop_action_word(story->answer), hop_mode_word(story->mode));
+    printf("answer    %s (mode %s%s%s)\n", hop_action_word(story->answer),
+           hop_mode_word(story->mode), story->permit[0] != '\0' ? ", permit " : "", story->permit);
     if (story->outcome != NULL)
         printf("outcome   %s\n", story->outcome);
     if (story->trouble != NULL)
@@ -317,6 +319,8 @@ static void print_json(const struct story *story)
         json_object_set_new(document, "event.id", json_string(login->id));
         json_object_set_new(document, "hopwarden.outcome", hop_json_text(story->outcome));
     }
+    if (story->permit[0] != '\0')
+        json_object_set_new(document, "hopwarden.permit", hop_json_text(story->permit));
     if (story->trouble != NULL)
         json_object_set_new(document, "hopwarden.note", hop_json_text(story->trouble));
     if (story->verdict->scored)
@@ -357,6 +361,7 @@ static int explain_id(struct hop_desk *desk, const struct wishes *wishes)
             .login = &entry.login,
             .verdict = &verdict,
             .answer = entry.answer,
+            .permit = verdict.permit,
             .mode = entry.mode,
             .outcome = entry.outcome[0] != '\0' && !entry.session_opened ? entry.outcome : outcome};
         status = tell(&story, wishes->common.json);
@@ -388,6 +393,7 @@ static int explain_supposed(struct hop_desk *desk, struct wishes *wishes)
     struct story story = {.login = login,
                           .verdict = &judgement.verdict,
                           .answer = answer.action,
+                          .permit = answer.permitted ? judgement.verdict.permit : "",
                           .mode = moment.mode,
                           .trouble =
                               judgement.trouble.rc != HOP_OK ? judgement.trouble.text : NULL};

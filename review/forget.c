@@ -182,10 +182,10 @@ static enum hop_rc lists_go(struct forget *forget)
         const char *list;
         bool named; /* "p:{anna}:" */
         hop_key_visit *visit;
-    } LISTS[] = {{"p", true, erase_visit},    {"x", true, erase_visit},
-                 {"y", true, erase_visit},    {"k:", false, owner_visit},
-                 {"d:", false, admins_visit}, {"s:", false, sessions_visit},
-                 {"log:", false, log_visit}};
+    } LISTS[] = {{"p", true, erase_visit},      {"x", true, erase_visit},
+                 {"y", true, erase_visit},      {"f", true, erase_visit},
+                 {"k:", false, owner_visit},    {"d:", false, admins_visit},
+                 {"s:", false, sessions_visit}, {"log:", false, log_visit}};
     enum hop_rc rc = HOP_OK;
     for (size_t i = 0; i < sizeof LISTS / sizeof *LISTS && rc == HOP_OK; i++) {
         char list[HOP_STORE_KEY_MAX + 1];

@@ -3,6 +3,7 @@
 
 #include "act.h"
 #include "clock.h"
+#include "order.h"
 #include "subject.h"
 #include "verbs.h"
 
@@ -92,41 +93,12 @@ static bool name_of(const struct wishes *wishes, const struct hop_conf *conf,
 static enum hop_rc write_freeze(const struct wishes *wishes, struct hop_desk *desk,
                                 const char *field, struct hop_error *err)
 {
-    char key[HOP_STORE_KEY_MAX + 1], value[HOP_STORE_KEY_MAX * 4], author[HOP_NAME_MAX + 1];
-    struct hop_text text = hop_text_over(key, sizeof key);
-    hop_key_freeze(&text, &desk->reach);
+    char value[HOP_ORDER_MAX + 1], author[HOP_NAME_MAX + 1];
+    struct hop_text text = hop_text_over(value, sizeof value);
     hop_subject_author(author);
-    text = hop_text_over(value, sizeof value);
     hop_freeze_put(&text, wishes->freeze, hop_clock_epoch_ms() / 1000, author,
                    wishes->why != NULL ? wishes->why : "");
-    struct hop_batch batch;
-    hop_batch_init(&batch);
-    bool thaw = wishes->freeze == HOP_FREEZE_NONE;
-    enum hop_rc rc = hop_batch_add(&batch, thaw ? HOP_WRITE_DROP : HOP_WRITE_FIELD, key, field,
-                                   thaw ? NULL : value, 0);
-    if (rc == HOP_OK)
-        rc = hop_store_write_by(desk->store, &batch, hop_command_deadline(), err);
-    else
-        hop_error_set(err, rc, "%s: cannot be written", field);
-    hop_batch_done(&batch);
-    return rc;
-}
-
-static enum hop_rc is_frozen(struct hop_desk *desk, const char *field, bool *ret_frozen,
-                             struct hop_error *err)
-{
-    struct hop_read read = {.kind = HOP_READ_FIELD};
-    struct hop_text text = hop_text_over(read.key, sizeof read.key);
-    hop_key_freeze(&text, &desk->reach);
-    hop_string_copy(read.field, sizeof read.field, field);
-    struct hop_replies replies;
-    hop_replies_init(&replies);
-    enum hop_rc rc =
-        hop_store_read_by(desk->store, &read, 1, &replies, hop_command_deadline(), err);
-    if (rc == HOP_OK)
-        *ret_frozen = replies.items[0].present;
-    hop_replies_done(&replies);
-    return rc;
+    return hop_order_write(desk, field, wishes->freeze == HOP_FREEZE_NONE ? NULL : value, err);
 }
 
 static void tell(const struct wishes *wishes, const char *field)
@@ -146,19 +118,31 @@ static void tell(const struct wishes *wishes, const char *field)
         printf("%s: %s\n", shown, STATES[wishes->freeze]);
 }
 
+/* A permit stays, and is of no use while the freeze lasts. */
+static void tell_of_permit(const struct wishes *wishes, struct hop_desk *desk, const char *name)
+{
+    char field[HOP_STORE_KEY_MAX + 1];
+    struct hop_order order;
+    struct hop_text text = hop_text_over(field, sizeof field);
+    hop_freeze_field_put(&text, HOP_PERMIT_FIELD, name);
+    if (wishes->freeze != HOP_FREEZE_NONE && strcmp(wishes->what, "account") == 0 &&
+        hop_order_read(desk, field, &order, NULL) == HOP_OK && order.given)
+        hop_complain("%s: has a permit, which the freeze makes void", name);
+}
+
 static int run(const struct wishes *wishes, struct hop_desk *desk)
 {
     char name[HOP_NAME_MAX + 1], field[HOP_STORE_KEY_MAX + 1];
     struct hop_error err = {0};
-    bool frozen = true;
+    struct hop_order order = {.given = true};
     if (!name_of(wishes, desk->conf, name))
         return HOP_EXIT_USAGE;
     struct hop_text text = hop_text_over(field, sizeof field);
     hop_freeze_field_put(&text, wishes->what, name);
     enum hop_rc rc = HOP_OK;
     if (wishes->freeze == HOP_FREEZE_NONE)
-        rc = is_frozen(desk, field, &frozen, &err);
-    if (rc == HOP_OK && !frozen) {
+        rc = hop_order_read(desk, field, &order, &err);
+    if (rc == HOP_OK && !order.given) {
         hop_complain("%s: not frozen", field);
         return HOP_EXIT_FINDING;
     }
@@ -167,6 +151,7 @@ static int run(const struct wishes *wishes, struct hop_desk *desk)
     if (rc != HOP_OK)
         return hop_complain_of(&err);
     tell(wishes, field);
+    tell_of_permit(wishes, desk, name);
     return HOP_EXIT_FINE;
 }
 

@@ -13,10 +13,12 @@ static const struct verb {
 } VERBS[] = {
     {"acl", hop_verb_acl,
      "who may do what in a Redis shared with customers, as lines of its aclfile"},
+    {"codes", hop_verb_codes, "single-use codes for a break-glass account"},
     {"config", hop_verb_config, "check the configuration, show it, list every option"},
     {"confirm", hop_verb_confirm, "vouch for a login: its values count as confirmed"},
     {"doctor", hop_verb_doctor, "look for what is wrong with this installation"},
     {"dump", hop_verb_dump, "write a whole history as lines, to move it elsewhere"},
+    {"enforce", hop_verb_enforce, "set mode enforce, which falls back unless it is confirmed"},
     {"explain", hop_verb_explain, "why a login was answered so, or how one would be"},
     {"flush", hop_verb_flush, "write what could not be recorded while the history was away"},
     {"forget", hop_verb_forget, "take all that is known of an account out of the history"},
@@ -26,10 +28,13 @@ static const struct verb {
     {"keys", hop_verb_keys, "the authorized keys that hopwarden-keys serves"},
     {"load", hop_verb_load, "put what dump wrote into this history"},
     {"log", hop_verb_log, "the logins that were judged, and what became of them"},
+    {"permit", hop_verb_permit, "for some hours let an account in that would be refused"},
     {"prune", hop_verb_prune, "take away what is old, keep the history within its bounds"},
+    {"readiness", hop_verb_readiness, "which logins enforcement would have stopped, and why"},
     {"replay", hop_verb_replay, "judge a whole login log over an empty history"},
     {"resolve", hop_verb_resolve, "look up the host names in history, which logins do not"},
     {"unfreeze", hop_verb_unfreeze, "take a freeze back"},
+    {"unpermit", hop_verb_unpermit, "withdraw a permit"},
 };
 #define VERB_COUNT (sizeof VERBS / sizeof *VERBS)
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "moved.h"
 
+#include <string.h>
+
 static bool hash_kind(char list, struct hop_span field, enum hop_write_kind *ret_kind)
 {
     enum hop_kind kind;
@@ -30,8 +32,7 @@ bool hop_moved_kind(const struct hop_key_parts *parts, enum hop_object object,
         return hash_kind(parts->list, field, ret_kind);
     case HOP_OBJECT_SET:
         *ret_kind = HOP_WRITE_MEMBER;
-        return parts->list == 'x' || parts->list == 'y' || parts->list == 'k' ||
-               parts->list == 'n' || parts->list == 'd';
+        return strchr("xyfqknd", parts->list) != NULL;
     case HOP_OBJECT_LOG:
         *ret_kind = HOP_WRITE_LOG;
         return parts->list == 'l';

@@ -20,16 +20,19 @@ static void tell(const struct hop_common *common, const struct hop_pruned *prune
 {
     if (common->json)
         hop_json_print(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "keys", (json_int_t)pruned->keys,
-            "touches", (json_int_t)pruned->touches, "visits", (json_int_t)pruned->visits, "values",
-            (json_int_t)pruned->values, "admins", (json_int_t)pruned->admins, "sessions",
-            (json_int_t)pruned->sessions, "owners", (json_int_t)pruned->owners, "log_entries",
-            (json_int_t)pruned->entries, "flooded", (json_int_t)pruned->flooded));
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "keys", (json_int_t)pruned->keys,
+            "touches", (json_int_t)pruned->touches, "failures", (json_int_t)pruned->failures,
+            "visits", (json_int_t)pruned->visits, "values", (json_int_t)pruned->values, "admins",
+            (json_int_t)pruned->admins, "sessions", (json_int_t)pruned->sessions, "owners",
+            (json_int_t)pruned->owners, "log_entries", (json_int_t)pruned->entries, "flooded",
+            (json_int_t)pruned->flooded));
     else
-        printf("%zu keys looked at; taken away: %zu lists of touches, %zu of visits, %zu values, "
-               "%zu admins, %zu sessions, %zu owners, %zu log entries\n",
-               pruned->keys, pruned->touches, pruned->visits, pruned->values, pruned->admins,
-               pruned->sessions, pruned->owners, pruned->entries);
+        printf(
+            "%zu keys looked at; taken away: %zu lists of touches, %zu of failures, %zu of visits, "
+            "%zu values, "
+            "%zu admins, %zu sessions, %zu owners, %zu log entries\n",
+            pruned->keys, pruned->touches, pruned->failures, pruned->visits, pruned->values,
+            pruned->admins, pruned->sessions, pruned->owners, pruned->entries);
 }
 
 /* Whoever floods a list accuses everybody in it, and must be found: there is no more to see of it

@@ -2,54 +2,78 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include "admit.h"
+#include "comparison.h"
+#include "progress.h"
 #include "table.h"
+#include "ulid.h"
 #include "verbs.h"
 
-/* Stands for "the tenant of whatever host the login went to": no tenant of the log has this name,
- * so a private address that the configuration gives to nobody can be told apart. */
-#define ANY_TENANT "hopwarden-replay"
 #define NAMED_MAX 100 /* entries named that cannot be replayed */
-
-enum witness { AS_CONFIGURED, ALL_HOME, EACH_TENANT };
 
 struct wishes {
     struct hop_common common;
-    const char *events, *verdicts;
-    enum witness witness;
-    bool progress;
+    const char *events, *verdicts, *compare;
+    enum hop_rejudge_witness witness;
+    int64_t from, to; /* epoch s; the window that is told, `to` excluded */
 };
 
 struct replay {
-    struct hop_desk desk;
+    struct hop_rejudge rejudge;
+    struct hop_comparison *comparison; /* NULL: none */
     const struct wishes *wishes;
-    FILE *verdicts;
-    size_t lines, scored, failures, later, refused;
+    FILE *verdicts; /* NULL: not asked for */
+    size_t lines, bytes, scored, failures, later, refused;
+    size_t before, after; /* logins outside the window: learned silently, left out */
     size_t actions[HOP_ACTION_COUNT];
     size_t unlike; /* entries whose logged verdict is another */
     json_t *unlike_ids;
 };
 
-enum { OPTION_PROGRESS = 0x3000 };
+enum { OPTION_FROM = 0x3000, OPTION_TO };
 
 static const struct argp_option OPTIONS[] = {
     {"events", 'e', "FILE", 0, "The login log, in order of time; - is standard input", 0},
     {"verdicts", 'v', "FILE", 0, "Where one verdict per scored login goes; - is standard output",
      0},
+    {"compare", 'o', "FILE", 0, "Another configuration: tell which verdicts it changes, and why",
+     0},
+    {"from", OPTION_FROM, "TIME", 0,
+     "Tell only of logins from then on (a date, a time, or 3d, 12h, 30m); what was before is "
+     "learned silently",
+     0},
+    {"to", OPTION_TO, "TIME", 0, "Leave out what was at that time or later", 0},
     {"witness", 'w', "home|tenant", 0, "Who sees: every host as home, or each as its tenant", 0},
-    {"progress", OPTION_PROGRESS, NULL, 0, "Tell on standard error how far it has come", 0},
     {0}};
 
 static error_t parse_witness(struct wishes *wishes, const char *word, struct argp_state *state)
 {
     if (strcmp(word, "home") == 0)
-        wishes->witness = ALL_HOME;
+        wishes->witness = HOP_REJUDGE_HOME;
     else if (strcmp(word, "tenant") == 0)
-        wishes->witness = EACH_TENANT;
+        wishes->witness = HOP_REJUDGE_TENANT;
     else
         argp_error(state, "--witness: neither home nor tenant");
+    return 0;
+}
+
+static error_t parse_time(const char *name, const char *word, int64_t *ret_time,
+                          struct argp_state *state)
+{
+    if (!hop_when_parse(word, ret_time))
+        argp_error(state, "--%s: not a time", name);
+    return 0;
+}
+
+static error_t check(const struct wishes *wishes, struct argp_state *state)
+{
+    if (wishes->events == NULL)
+        argp_error(state, "--events is needed");
+    if (wishes->verdicts == NULL && wishes->compare == NULL)
+        argp_error(state, "--verdicts or --compare is needed");
+    if (wishes->from >= wishes->to)
+        argp_error(state, "--from is not before --to");
     return 0;
 }
 
@@ -66,113 +90,48 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'v':
         wishes->verdicts = argument;
         return 0;
+    case 'o':
+        wishes->compare = argument;
+        return 0;
     case 'w':
         return parse_witness(wishes, argument, state);
-    case OPTION_PROGRESS:
-        wishes->progress = true;
-        return 0;
+    case OPTION_FROM:
+        return parse_time("from", argument, &wishes->from, state);
+    case OPTION_TO:
+        return parse_time("to", argument, &wishes->to, state);
     case ARGP_KEY_END:
-        if (wishes->events == NULL || wishes->verdicts == NULL)
-            argp_error(state, "--events and --verdicts are needed");
-        return 0;
+        return check(wishes, state);
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* -- the configuration --------------------------------------------------------------------- */
-
-static bool is_option(struct hop_span line, const char *name)
-{
-    struct hop_span part;
-    return hop_span_cut(&line, '=', &part) && line.at != NULL &&
-           hop_span_is(hop_span_trim(part), name);
-}
-
-/* The dump again, with this host's own tenant, tag and witness replaced. */
-static char *rewrite(const char *dump, const char *witness)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    struct hop_span rest = hop_span_of(dump), line;
-    while (stream != NULL && hop_span_cut(&rest, '\n', &line)) {
-        if (is_option(line, "tenant"))
-            fputs("tenant = " ANY_TENANT, stream);
-        else if (is_option(line, "witness"))
-            fprintf(stream, "witness = %s", witness);
-        else if (!is_option(line, "tenant_tag"))
-            fwrite(line.at, 1, line.len, stream);
-        fputc('\n', stream);
-    }
-    if (stream == NULL || fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static enum hop_rc adapt(const struct hop_conf *conf, enum witness wish, struct hop_conf **ret_conf,
-                         struct hop_error *err)
-{
-    bool home = strcmp(hop_conf_settings(conf)->witness, HOP_HOME) == 0;
-    if (wish != AS_CONFIGURED)
-        home = wish == ALL_HOME;
-    char *dump, *text;
-    enum hop_rc rc = hop_conf_dump(conf, &dump, err);
-    if (rc != HOP_OK)
-        return rc;
-    text = rewrite(dump, home ? HOP_HOME : ANY_TENANT);
-    free(dump);
-    if (text == NULL)
-        return hop_error_set(err, HOP_NOMEM, "configuration: out of memory");
-    rc = hop_conf_parse("configuration of the replay", hop_span_of(text), ret_conf, err);
-    free(text);
-    return rc;
-}
-
-static int open_desk(const struct wishes *wishes, struct hop_desk *ret_desk)
-{
-    struct hop_conf *conf, *adapted;
-    struct hop_error err = {0};
-    int status = hop_conf_open(&wishes->common, &conf);
-    if (status != HOP_EXIT_FINE)
-        return status;
-    enum hop_rc rc = adapt(conf, wishes->witness, &adapted, &err);
-    hop_conf_free(&conf);
-    if (rc != HOP_OK) {
-        hop_complain_of(&err);
-        return HOP_EXIT_CONFIG;
-    }
-    return hop_desk_open_with(adapted, HOP_HISTORY_REPLAY, ret_desk);
-}
-
 /* -- one login ----------------------------------------------------------------------------- */
 
-/* An unlisted private address belongs to the tenant of the host that was logged in to. */
-static void settle_zone(struct hop_login *login)
+/* An id of the log's own time and place, so that a replay has nothing of chance in it. */
+static void make_id(const struct replay *replay, struct hop_entry *entry)
 {
-    struct hop_origin *origin = &login->origin;
-    if (strcmp(origin->tenant, ANY_TENANT) != 0)
+    uint8_t number[10] = {0};
+    if (entry->login.id[0] != '\0')
         return;
-    bool home = strcmp(login->tenant, HOP_HOME) == 0;
-    origin->zone = home ? HOP_ZONE_HOME : HOP_ZONE_TENANT;
-    hop_string_copy(origin->tenant, sizeof origin->tenant, home ? "" : login->tenant);
+    for (size_t i = 0; i < sizeof replay->lines; i++)
+        number[sizeof number - 1 - i] = (uint8_t)(replay->lines >> (8 * i));
+    hop_ulid_format(entry->login.time * 1000, number, entry->login.id);
 }
 
-static void put_verdict(struct replay *replay, const char *id, const struct hop_verdict *verdict)
+static void put_verdict(const struct replay *replay, const char *id,
+                        const struct hop_verdict *verdict)
 {
     char line[HOP_ENTRY_LINE_MAX];
-    struct hop_text text = hop_text_over(line, sizeof line);
+    struct hop_text text = hop_text_over(line, sizeof line - 1);
     hop_replay_line_put(&text, id, verdict);
-    fprintf(replay->verdicts, "%s\n", line);
-    replay->scored++;
-    replay->actions[verdict->action]++;
+    line[text.len] = '\n';
+    fwrite(line, 1, text.len + 1, replay->verdicts);
 }
 
 /* hopwarden's own entry says what the verdict was. */
-static void compare(struct replay *replay, const struct hop_entry *entry,
-                    const struct hop_verdict *verdict)
+static void check_logged(struct replay *replay, const struct hop_entry *entry,
+                         const struct hop_verdict *verdict)
 {
     if (!entry->has_verdict || (!entry->degraded && entry->action == verdict->action &&
                                 entry->risk_decibits == verdict->score.risk_decibits))
@@ -181,90 +140,74 @@ static void compare(struct replay *replay, const struct hop_entry *entry,
         json_array_append_new(replay->unlike_ids, hop_json_text(entry->id));
 }
 
-/* What was wrong with a login that no session followed: the log's own word, or a step-up that this
- * person would not pass. NULL: nothing. */
-static const char *failure_of(const struct hop_entry *entry, const struct hop_answer *answer)
+static void tell_login(struct replay *replay, const struct hop_entry *entry)
 {
-    enum hop_failure_kind kind;
-    if (hop_failure_of_outcome(entry->outcome, &kind))
-        return entry->outcome;
-    bool fails = !entry->has_session && answer->action == HOP_STEP_UP && !entry->step_up_passes;
-    return fails ? "step-up-failed" : NULL;
+    const struct hop_verdict *verdict = &replay->rejudge.judgement.verdict;
+    const char *id = entry->id[0] != '\0' ? entry->id : entry->login.id;
+    if (entry->login.time < replay->wishes->from) {
+        replay->before++;
+        return;
+    }
+    replay->scored++;
+    replay->actions[verdict->action]++;
+    if (replay->verdicts != NULL)
+        put_verdict(replay, id, verdict);
+    check_logged(replay, entry, verdict);
+    if (replay->comparison != NULL)
+        hop_comparison_note(replay->comparison, &replay->rejudge, entry, id);
 }
 
-/* What the session phase did, or would have done. */
-static bool learn(struct replay *replay, const struct hop_entry *entry,
-                  const struct hop_login *login, struct hop_judgement *judgement,
-                  struct hop_answer *answer, struct hop_error *err)
+static bool follow(struct replay *replay, enum hop_comparison_step step,
+                   const struct hop_entry *entry, struct hop_error *err)
 {
-    struct hop_moment moment = {.mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
-                                .phase = HOP_PHASE_REPLAY,
-                                .lane = login->lane,
-                                .first_factor_proven = true};
-    hop_answer_of(&judgement->verdict, &moment, answer);
-    bool recorded = hop_engine_judged_by(replay->desk.engine, login, judgement, answer, moment.mode,
-                                         hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    const char *failure = failure_of(entry, answer);
-    if (recorded && failure != NULL)
-        recorded = hop_engine_refused_by(replay->desk.engine, login, failure,
-                                         hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    bool asked = answer->action == HOP_STEP_UP || (entry->has_session && entry->has_step_up);
-    moment.stepped_up = asked && entry->step_up_passes;
-    struct hop_lesson lesson = hop_lesson_of(&judgement->verdict, &moment);
-    if (!recorded || !lesson.learn || (entry->has_session && !entry->session_opened))
-        return recorded;
-    return hop_engine_learned_by(replay->desk.engine, login, judgement, lesson, moment.stepped_up,
-                                 hop_command_deadline(), err) == HOP_RECORDED_STORE;
+    return replay->comparison == NULL ||
+           hop_comparison_follow(replay->comparison, step, entry, err);
 }
 
 static bool replay_login(struct replay *replay, const struct hop_entry *entry,
                          struct hop_error *err)
 {
-    struct hop_login login;
-    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    login.first_factor_proven = true;
-    struct hop_judgement judgement;
-    struct hop_answer answer;
-    hop_judgement_init(&judgement);
-    hop_engine_judge_by(replay->desk.engine, &login, &judgement, hop_command_deadline());
-    put_verdict(replay, entry->id[0] != '\0' ? entry->id : login.id, &judgement.verdict);
-    compare(replay, entry, &judgement.verdict);
-    bool fine = learn(replay, entry, &login, &judgement, &answer, err);
-    hop_judgement_done(&judgement);
+    bool fine = hop_rejudge_login(&replay->rejudge, entry, err) &&
+                follow(replay, HOP_STEP_LOGIN, entry, err);
+    if (fine)
+        tell_login(replay, entry);
     return fine;
 }
 
 static bool replay_failure(struct replay *replay, const struct hop_entry *entry,
                            struct hop_error *err)
 {
-    struct hop_login login;
-    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    replay->failures++;
-    return hop_engine_failed_by(replay->desk.engine, &login, hop_command_deadline(), err) ==
-           HOP_RECORDED_STORE;
+    replay->failures += entry->login.time >= replay->wishes->from;
+    return hop_rejudge_failure(&replay->rejudge, entry, err) &&
+           follow(replay, HOP_STEP_FAILURE, entry, err);
 }
 
 static bool replay_confirmation(struct replay *replay, const struct hop_entry *entry,
                                 struct hop_error *err)
 {
-    struct hop_login login;
-    struct hop_lesson lesson = {.learn = true, .confirmed = true};
-    struct hop_judgement judgement;
-    if (hop_entry_admit(&replay->desk, entry, &login, err) != HOP_OK)
-        return false;
-    settle_zone(&login);
-    hop_judgement_init(&judgement);
-    bool fine = hop_engine_learned_by(replay->desk.engine, &login, &judgement, lesson, false,
-                                      hop_command_deadline(), err) == HOP_RECORDED_STORE;
-    hop_judgement_done(&judgement);
-    return fine;
+    return hop_rejudge_confirmation(&replay->rejudge, entry, err) &&
+           follow(replay, HOP_STEP_CONFIRMATION, entry, err);
 }
 
 /* -- the whole log ------------------------------------------------------------------------- */
+
+static bool replay_entry(struct replay *replay, struct hop_entry *entry, struct hop_error *err)
+{
+    if (entry->kind == HOP_ENTRY_OUTCOME) {
+        replay->later++;
+        return true;
+    }
+    if (entry->login.time >= replay->wishes->to) {
+        replay->after += entry->kind == HOP_ENTRY_LOGIN;
+        return true;
+    }
+    make_id(replay, entry);
+    if (entry->kind == HOP_ENTRY_CONFIRMATION)
+        return replay_confirmation(replay, entry, err);
+    if (entry->success || entry->has_verdict)
+        return replay_login(replay, entry, err);
+    return replay_failure(replay, entry, err);
+}
 
 /* False when the replay itself cannot go on. */
 static bool replay_line(struct replay *replay, struct hop_span line)
@@ -279,29 +222,24 @@ static bool replay_line(struct replay *replay, struct hop_span line)
         replay->refused++;
         return true;
     }
-    bool fine = true;
-    if (entry.kind == HOP_ENTRY_CONFIRMATION)
-        fine = replay_confirmation(replay, &entry, &err);
-    else if (entry.kind == HOP_ENTRY_OUTCOME)
-        replay->later++;
-    else if (entry.success || entry.has_verdict)
-        fine = replay_login(replay, &entry, &err);
-    else
-        fine = replay_failure(replay, &entry, &err);
+    bool fine = replay_entry(replay, &entry, &err);
     if (!fine)
         hop_complain("%s:%zu: %s", replay->wishes->events, replay->lines, err.text);
     return fine;
 }
 
-static void tell_progress(const struct replay *replay, bool end)
+/* 0 for what is no plain file */
+static size_t size_of(FILE *events)
 {
-    if (replay->wishes->progress && (end || replay->lines % 1000 == 0))
-        fprintf(stderr, "\r%zu lines, %zu scored%s", replay->lines, replay->scored,
-                end ? "\n" : "");
+    struct stat facts;
+    bool plain = fstat(fileno(events), &facts) == 0 && S_ISREG(facts.st_mode);
+    return plain && facts.st_size > 0 ? (size_t)facts.st_size : 0;
 }
 
 static bool replay_file(struct replay *replay, FILE *events)
 {
+    size_t total = size_of(events);
+    struct hop_progress progress = hop_progress_begin(total > 0 ? "bytes" : "lines", total);
     char *line = NULL;
     size_t size = 0;
     ssize_t len;
@@ -311,9 +249,10 @@ static bool replay_file(struct replay *replay, FILE *events)
         if (len > 0 && line[len - 1] == '\n')
             span.len--;
         fine = replay_line(replay, span);
-        tell_progress(replay, false);
+        replay->bytes += (size_t)len;
+        hop_progress_show(&progress, total > 0 ? replay->bytes : replay->lines);
     }
-    tell_progress(replay, true);
+    hop_progress_end(&progress);
     free(line);
     if (ferror(events)) {
         hop_complain("%s: cannot be read", replay->wishes->events);
@@ -324,13 +263,17 @@ static bool replay_file(struct replay *replay, FILE *events)
 
 static void print_summary_json(const struct replay *replay)
 {
-    hop_json_print(json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "lines", (json_int_t)replay->lines,
-        "scored", (json_int_t)replay->scored, "allow", (json_int_t)replay->actions[HOP_ALLOW],
-        "step_up", (json_int_t)replay->actions[HOP_STEP_UP], "block",
-        (json_int_t)replay->actions[HOP_BLOCK], "failures", (json_int_t)replay->failures,
+    json_t *summary = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "lines",
+        (json_int_t)replay->lines, "scored", (json_int_t)replay->scored, "allow",
+        (json_int_t)replay->actions[HOP_ALLOW], "step_up", (json_int_t)replay->actions[HOP_STEP_UP],
+        "block", (json_int_t)replay->actions[HOP_BLOCK], "failures", (json_int_t)replay->failures,
+        "learned_before", (json_int_t)replay->before, "left_out_after", (json_int_t)replay->after,
         "refused_lines", (json_int_t)replay->refused, "unlike", (json_int_t)replay->unlike,
-        "unlike_ids", replay->unlike_ids));
+        "unlike_ids", replay->unlike_ids);
+    if (replay->comparison != NULL)
+        json_object_set_new(summary, "compare", hop_comparison_json(replay->comparison));
+    hop_json_print(summary);
 }
 
 static void put_count(struct hop_table *table, const char *what, size_t count)
@@ -345,6 +288,10 @@ static void print_summary(const struct replay *replay)
 {
     struct hop_table *table = hop_table_new("LOGINS|>COUNT");
     put_count(table, "lines", replay->lines);
+    if (replay->before > 0)
+        put_count(table, "before --from: judged and learned, not told", replay->before);
+    if (replay->after > 0)
+        put_count(table, "after --to: left out", replay->after);
     put_count(table, "scored", replay->scored);
     put_count(table, "  allow", replay->actions[HOP_ALLOW]);
     put_count(table, "  step_up", replay->actions[HOP_STEP_UP]);
@@ -356,6 +303,8 @@ static void print_summary(const struct replay *replay)
     size_t index;
     json_t *id;
     json_array_foreach(replay->unlike_ids, index, id) printf("unlike %s\n", json_string_value(id));
+    if (replay->comparison != NULL)
+        hop_comparison_print(replay->comparison);
 }
 
 static FILE *open_or_complain(const char *path, const char *mode, FILE *standard)
@@ -368,25 +317,73 @@ static FILE *open_or_complain(const char *path, const char *mode, FILE *standard
     return stream;
 }
 
-static int run(struct replay *replay)
+static bool close_verdicts(const struct replay *replay)
 {
-    FILE *events = open_or_complain(replay->wishes->events, "re", stdin);
-    if (events == NULL)
-        return HOP_EXIT_USAGE;
-    replay->verdicts = open_or_complain(replay->wishes->verdicts, "we", stdout);
     if (replay->verdicts == NULL)
-        return HOP_EXIT_USAGE;
-    bool fine = replay_file(replay, events);
-    if (events != stdin)
-        fclose(events);
+        return true;
     bool written = !ferror(replay->verdicts);
     if (replay->verdicts != stdout)
         written = fclose(replay->verdicts) == 0 && written;
     if (!written)
         hop_complain("%s: cannot be written", replay->wishes->verdicts);
-    if (!fine || !written)
+    return written;
+}
+
+static bool is_finding(const struct replay *replay)
+{
+    return replay->refused > 0 || replay->unlike > 0 ||
+           (replay->comparison != NULL && replay->comparison->changed > 0);
+}
+
+static int run(struct replay *replay)
+{
+    const struct wishes *wishes = replay->wishes;
+    FILE *events = open_or_complain(wishes->events, "re", stdin);
+    if (events == NULL)
+        return HOP_EXIT_USAGE;
+    if (wishes->verdicts != NULL)
+        replay->verdicts = open_or_complain(wishes->verdicts, "we", stdout);
+    bool opened = wishes->verdicts == NULL || replay->verdicts != NULL;
+    bool fine = opened && replay_file(replay, events);
+    if (events != stdin)
+        fclose(events);
+    if (!opened)
+        return HOP_EXIT_USAGE;
+    if (!close_verdicts(replay) || !fine)
         return HOP_EXIT_UNKNOWN;
-    return replay->refused > 0 || replay->unlike > 0 ? HOP_EXIT_FINDING : HOP_EXIT_FINE;
+    return is_finding(replay) ? HOP_EXIT_FINDING : HOP_EXIT_FINE;
+}
+
+/* The configuration, and the other one beside it. */
+static int open_rejudges(const struct wishes *wishes, struct replay *replay)
+{
+    struct hop_conf *conf;
+    int status = hop_conf_open(&wishes->common, &conf);
+    if (status != HOP_EXIT_FINE)
+        return status;
+    struct hop_comparison *comparison = NULL;
+    if (wishes->compare != NULL) {
+        comparison = malloc(sizeof *comparison);
+        status = comparison == NULL
+                     ? HOP_EXIT_UNKNOWN
+                     : hop_comparison_open(wishes->compare, conf, wishes->witness, comparison);
+    }
+    if (status == HOP_EXIT_FINE)
+        status = hop_rejudge_open(conf, wishes->witness, &replay->rejudge);
+    hop_conf_free(&conf);
+    if (status == HOP_EXIT_FINE)
+        replay->comparison = comparison;
+    else
+        free(comparison);
+    return status;
+}
+
+static void close_rejudges(struct replay *replay)
+{
+    if (replay->comparison != NULL)
+        hop_comparison_close(replay->comparison);
+    free(replay->comparison);
+    hop_rejudge_close(&replay->rejudge);
 }
 
 int hop_verb_replay(int argc, char **argv)
@@ -401,21 +398,22 @@ int hop_verb_replay(int argc, char **argv)
         children,
         NULL,
         NULL};
-    struct wishes wishes = {.events = NULL};
+    struct wishes wishes = {.from = INT64_MIN, .to = INT64_MAX};
     hop_command_parse(&argp, argc, argv, &wishes.common);
     struct replay replay = {.wishes = &wishes};
-    int status = open_desk(&wishes, &replay.desk);
+    int status = open_rejudges(&wishes, &replay);
     if (status != HOP_EXIT_FINE)
         return status;
     replay.unlike_ids = json_array();
     status = run(&replay);
-    if (status == HOP_EXIT_FINE || status == HOP_EXIT_FINDING) {
-        if (wishes.common.json && strcmp(wishes.verdicts, "-") != 0)
+    bool told = wishes.verdicts != NULL && strcmp(wishes.verdicts, "-") == 0;
+    if (!told && (status == HOP_EXIT_FINE || status == HOP_EXIT_FINDING)) {
+        if (wishes.common.json)
             print_summary_json(&replay);
-        else if (strcmp(wishes.verdicts, "-") != 0)
+        else
             print_summary(&replay);
     }
     json_decref(replay.unlike_ids);
-    hop_desk_close(&replay.desk);
+    close_rejudges(&replay);
     return status;
 }

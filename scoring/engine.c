@@ -11,6 +11,7 @@ struct hop_engine {
     const struct hop_conf *conf;
     struct hop_facts *facts;
     struct hop_history *history;
+    struct hop_decays decays;
     struct hop_error facts_trouble; /* why a configured database could not be opened */
 };
 
@@ -23,6 +24,7 @@ enum hop_rc hop_engine_new(const struct hop_conf *conf, enum hop_history_role ro
     if (engine == NULL)
         return hop_error_set(err, HOP_NOMEM, "engine: out of memory");
     engine->conf = conf;
+    hop_decays_init(&engine->decays);
     enum hop_rc rc = hop_facts_open(conf, &engine->facts, &engine->facts_trouble);
     if (rc == HOP_OK)
         rc = hop_history_new(conf, role, &engine->history, err);
@@ -186,14 +188,44 @@ static void judge_bound_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_SOURCE, login->lane);
 }
 
-/* Always let in. Only the key helper, which may refuse a frozen key of anybody's, needs the
- * history. */
+/* Has the site set this cell of a break-glass account to anything but letting in? */
+static bool glass_depends_on(const struct hop_policy *policy, enum hop_loss loss)
+{
+    enum hop_on on = policy->on_loss[loss][HOP_LANE_BREAK_GLASS];
+    return on != HOP_ON_ALLOW && on != HOP_ON_SCORE && on != HOP_ON_SESSION;
+}
+
+static void lose_glass(struct hop_verdict *verdict, const struct hop_policy *policy,
+                       enum hop_loss loss)
+{
+    if (glass_depends_on(policy, loss))
+        hop_verdict_on_loss(verdict, policy, loss, HOP_LANE_BREAK_GLASS);
+}
+
+/* Always let in, unless a cell of the failure table is set otherwise. The history is not asked
+ * unless its loss would matter, but by the key helper, which may refuse a frozen key of anybody's.
+ */
 static void judge_break_glass_by(struct hop_engine *engine, struct hop_login *login,
                                  struct hop_judgement *judgement, struct hop_deadline deadline)
 {
-    hop_verdict_break_glass(&judgement->verdict);
-    if (login->phase == HOP_PHASE_KEYS)
-        recall_by(engine, login, judgement, deadline);
+    const struct hop_policy *policy = &hop_conf_settings(engine->conf)->policy;
+    struct hop_verdict *verdict = &judgement->verdict;
+    bool matters =
+        glass_depends_on(policy, HOP_LOSS_FALLBACK) || glass_depends_on(policy, HOP_LOSS_HISTORY);
+    hop_verdict_break_glass(verdict);
+    if (login->phase == HOP_PHASE_KEYS || matters) {
+        enum hop_recall_source source = recall_by(engine, login, judgement, deadline);
+        if (source == HOP_RECALL_FALLBACK)
+            lose_glass(verdict, policy, HOP_LOSS_FALLBACK);
+        if (source == HOP_RECALL_NOWHERE)
+            lose_glass(verdict, policy, HOP_LOSS_HISTORY);
+    }
+    if (hop_facts_lost(engine->facts))
+        lose_glass(verdict, policy, HOP_LOSS_GEO);
+    if (login->origin.address.family == 0)
+        lose_glass(verdict, policy, HOP_LOSS_SOURCE);
+    if (login->key_lost)
+        lose_glass(verdict, policy, HOP_LOSS_KEY);
 }
 
 static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
@@ -206,6 +238,7 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
         struct hop_scene scene = {.login = login,
                                   .profile = &judgement->recollection.merged,
                                   .around = &judgement->recollection.around,
+                                  .decays = &engine->decays,
                                   .strict = policy->strict,
                                   .witness_is_home = policy->witness_is_home};
         hop_verdict_of(&scene, policy, verdict);
@@ -224,6 +257,12 @@ static void judge_person_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, login->lane);
 }
 
+/* By the store's clock where it has answered: home gave the permit by that one. */
+static int64_t permit_time(const struct hop_login *login, const struct hop_judgement *judgement)
+{
+    return login->time - judgement->clock_skew_ms / 1000;
+}
+
 void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
                          struct hop_judgement *judgement, struct hop_deadline deadline)
 {
@@ -238,6 +277,7 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
         hop_verdict_on_loss(verdict, policy, HOP_LOSS_KEY, HOP_LANE_BOUND);
     else
         judge_person_by(engine, login, judgement, deadline);
+    hop_verdict_permit(verdict, &judgement->recollection.around, permit_time(login, judgement));
     if (clock_is_off(judgement)) {
         verdict->losses |= HOP_LOSS_BIT(HOP_LOSS_CLOCK);
         hop_error_set(&judgement->trouble, HOP_IO, "clock: %lld s off the store's",
@@ -280,7 +320,7 @@ enum hop_recorded hop_engine_judged_by(struct hop_engine *engine, const struct h
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;
     enum hop_rc rc = HOP_OK;
-    if (judgement->verdict.scored)
+    if (judgement->verdict.scored && hop_service_enters(hop_service_of(login->service)))
         rc = hop_plan_touch(login, &reach, &judgement->recollection,
                             surprise_of(&judgement->verdict), &batch);
     if (rc == HOP_OK && hop_history_keeps_log(engine->history))
@@ -333,7 +373,9 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
 {
     struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
     struct hop_login copy = *login;
-    if (judgement->recollection.source == HOP_RECALL_NOWHERE && login->identity[0] != '\0')
+    bool enters = hop_service_enters(hop_service_of(login->service));
+    if (enters && judgement->recollection.source == HOP_RECALL_NOWHERE &&
+        login->identity[0] != '\0')
         recall_by(engine, &copy, judgement, deadline);
     struct hop_batch batch;
     hop_batch_init(&batch);
@@ -346,7 +388,7 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
     else
         hop_error_set(err, rc, "login %s: its record could not be made", login->id);
     hop_batch_done(&batch);
-    if (recorded == HOP_RECORDED_STORE && login->identity[0] != '\0')
+    if (enters && recorded == HOP_RECORDED_STORE && login->identity[0] != '\0')
         hop_history_remember_by(engine->history, login, &reach, &judgement->recollection, deadline,
                                 NULL);
     return recorded;

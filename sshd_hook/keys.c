@@ -261,10 +261,19 @@ static bool print_lines(const struct run *run, FILE *out, bool verified)
     return fine && fflush(out) == 0;
 }
 
-static void leave_note(struct run *run)
+/* Does the line demand it by itself? Of principals sshd may take one of several lines. */
+static bool line_verifies(const struct run *run)
+{
+    struct hop_span rest = run->matched, line;
+    return run->offer->face == HOP_KEYS_FACE_KEYS && find(run, &rest, &line) &&
+           hop_keys_line_verifies(line);
+}
+
+static void leave_note(struct run *run, bool verified)
 {
     struct hop_error why = {0};
     struct hop_ssh_note note = {.time = run->login.time};
+    note.verified = run->key_known && run->key.fido && (verified || line_verifies(run));
     memcpy(note.account, run->login.account, sizeof note.account);
     memcpy(note.key, run->login.key, sizeof note.key);
     if (run->key_known &&
@@ -306,7 +315,7 @@ void hop_keys_serve(const struct hop_keys_paths *paths, const struct hop_keys_of
     if (search_all(&run)) {
         enum served served = decide(&run);
         if (served != SERVED_NOTHING && print_lines(&run, out, served == SERVED_VERIFIED))
-            leave_note(&run);
+            leave_note(&run, served == SERVED_VERIFIED);
     }
     if (run.trouble.rc != HOP_OK)
         hop_tell_trouble(paths, &run.login, &run.trouble, run.deadline);

@@ -57,6 +57,8 @@ bool hop_keys_find(struct hop_span file, const struct hop_keys_offer *offer,
 
 /* Appends the line, with verify-required as its last option if it is not in force already. */
 void hop_keys_put_verified(struct hop_text *text, struct hop_span line);
+/* Does the line demand verification already? */
+bool hop_keys_line_verifies(struct hop_span line);
 
 /* The next line of *rest that names one of `principals` (hop_ssh_principal_next), as sshd reads
  * such files: options, then a name without blanks; '#' begins a comment anywhere. */

@@ -51,14 +51,17 @@ bool hop_keys_find(struct hop_span file, const struct hop_keys_offer *offer,
     return false;
 }
 
+static bool in_force(struct hop_span options)
+{
+    return hop_ssh_options_have(options, VERIFY) && !hop_ssh_options_have(options, "no-" VERIFY);
+}
+
 /* sshd takes the options from left to right, and a later no-… undoes an earlier one: ours goes
  * last. `rest` is what stands behind the options, with the blank. */
 static void put_verified(struct hop_text *text, struct hop_span options, struct hop_span rest)
 {
-    bool in_force =
-        hop_ssh_options_have(options, VERIFY) && !hop_ssh_options_have(options, "no-" VERIFY);
     hop_text_put_span(text, options);
-    if (!in_force)
+    if (!in_force(options))
         hop_text_put(text, options.len ? "," VERIFY : VERIFY " ");
     hop_text_put_span(text, rest);
 }
@@ -73,6 +76,12 @@ void hop_keys_put_verified(struct hop_text *text, struct hop_span line)
     struct hop_ssh_line parts;
     if (hop_ssh_line_parse(line, &parts, NULL) == HOP_OK)
         put_verified(text, parts.options, behind(line, parts.options));
+}
+
+bool hop_keys_line_verifies(struct hop_span line)
+{
+    struct hop_ssh_line parts;
+    return hop_ssh_line_parse(line, &parts, NULL) == HOP_OK && in_force(parts.options);
 }
 
 /* -- principals ---------------------------------------------------------------------------- */

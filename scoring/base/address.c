@@ -45,13 +45,82 @@ bool hop_address_parse(struct hop_span text, struct hop_address *ret_address)
     return v6 ? parse_v6(buffer, ret_address) : parse_v4(buffer, ret_address);
 }
 
+/* inet_ntop(3) formats byte by byte with sprintf(3), and a replay writes millions of addresses. */
+static size_t number_write(char *at, unsigned number, unsigned base)
+{
+    char digits[4];
+    size_t count = 0;
+    do {
+        digits[count++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number);
+    for (size_t i = 0; i < count; i++)
+        at[i] = digits[count - 1 - i];
+    return count;
+}
+
+static size_t v4_write(char *at, const uint8_t bytes[4])
+{
+    size_t len = 0;
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            at[len++] = '.';
+        len += number_write(at + len, bytes[i], 10);
+    }
+    return len;
+}
+
+/* RFC 5952: the first of the longest runs of two zero words and more is "::". */
+static int zeros_find(const unsigned words[8], int *ret_len)
+{
+    int best = -1;
+    *ret_len = 1;
+    for (int i = 0, len; i < 8; i += len ? len : 1) {
+        for (len = 0; i + len < 8 && words[i + len] == 0;)
+            len++;
+        if (len > *ret_len) {
+            best = i;
+            *ret_len = len;
+        }
+    }
+    return best;
+}
+
+static size_t v6_write(char *at, const uint8_t bytes[16])
+{
+    unsigned words[8];
+    int len, zeros;
+    size_t used = 0;
+    for (size_t i = 0; i < 8; i++)
+        words[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+    zeros = zeros_find(words, &len);
+    for (int i = 0; i < 8; i++) {
+        if (i == zeros) {
+            at[used++] = ':';
+            i += len - 1;
+            if (i == 7)
+                at[used++] = ':';
+            continue;
+        }
+        if (i > 0)
+            at[used++] = ':';
+        used += number_write(at + used, words[i], 16);
+    }
+    return used;
+}
+
 void hop_address_put(struct hop_text *text, const struct hop_address *address)
 {
     char buffer[HOP_ADDRESS_TEXT_MAX + 1];
     if (address->family == 0)
         return;
-    int family = address->family == 4 ? AF_INET : AF_INET6;
-    if (inet_ntop(family, address->bytes, buffer, sizeof buffer))
+    /* what begins with zeros may hold an IPv4 address, and is rare */
+    bool plain = address->bytes[0] != 0 || address->bytes[1] != 0;
+    if (address->family == 4)
+        hop_text_put_span(text, (struct hop_span){buffer, v4_write(buffer, address->bytes)});
+    else if (plain)
+        hop_text_put_span(text, (struct hop_span){buffer, v6_write(buffer, address->bytes)});
+    else if (inet_ntop(AF_INET6, address->bytes, buffer, sizeof buffer))
         hop_text_put(text, buffer);
 }
 
@@ -114,12 +183,10 @@ struct hop_prefix hop_prefix_of(const struct hop_address *address, uint8_t bits)
     struct hop_prefix prefix = {.address = *address, .bits = bits};
     if (prefix.bits > family_bits(address))
         prefix.bits = family_bits(address);
-    for (size_t i = 0; i < sizeof prefix.address.bytes; i++) {
-        int kept = prefix.bits - (int)(8 * i);
-        if (kept <= 0)
-            prefix.address.bytes[i] = 0;
-        else if (kept < 8)
-            prefix.address.bytes[i] &= (uint8_t)(0xff00 >> kept);
+    size_t whole = prefix.bits / 8, size = sizeof prefix.address.bytes;
+    if (whole < size) {
+        prefix.address.bytes[whole] &= (uint8_t)(0xff00 >> prefix.bits % 8);
+        memset(prefix.address.bytes + whole + 1, 0, size - whole - 1);
     }
     return prefix;
 }

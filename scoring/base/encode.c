@@ -17,19 +17,23 @@ static void put_whole(struct hop_text *text, const char *bytes, size_t len)
 
 static bool stays_plain_in_keys(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c && strchr("._@+:-", c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '+' && c <= ':' && c != ',' && c != '/') || c == '@' || c == '_';
 }
 
 void hop_percent_put(struct hop_text *text, struct hop_span part)
 {
     for (size_t i = 0; i < part.len; i++) {
+        size_t plain = 0;
+        while (i + plain < part.len && stays_plain_in_keys(part.at[i + plain]))
+            plain++;
+        hop_text_put_span(text, (struct hop_span){part.at + i, plain});
+        i += plain;
+        if (i == part.len)
+            break;
         unsigned char byte = (unsigned char)part.at[i];
         char escape[3] = {'%', hex_upper[byte >> 4], hex_upper[byte & 15]};
-        if (stays_plain_in_keys(part.at[i]))
-            hop_text_put_char(text, part.at[i]);
-        else
-            put_whole(text, escape, sizeof escape);
+        put_whole(text, escape, sizeof escape);
     }
 }
 

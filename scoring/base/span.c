@@ -86,6 +86,8 @@ bool hop_span_copy(struct hop_span span, char *buffer, size_t size)
     return true;
 }
 
+#define SAFE_DIGITS 18 /* so many never leave an int64_t */
+
 bool hop_span_int64(struct hop_span span, int64_t low, int64_t high, int64_t *ret_number)
 {
     bool negative = span.len && span.at[0] == '-';
@@ -93,6 +95,11 @@ bool hop_span_int64(struct hop_span span, int64_t low, int64_t high, int64_t *re
     if (i == span.len)
         return false;
     int64_t number = 0; /* summed downwards: INT64_MIN has no positive twin */
+    for (; i < span.len && i < SAFE_DIGITS; i++) {
+        if (span.at[i] < '0' || span.at[i] > '9')
+            return false;
+        number = number * 10 - (span.at[i] - '0');
+    }
     for (; i < span.len; i++) {
         if (span.at[i] < '0' || span.at[i] > '9')
             return false;
@@ -243,7 +250,12 @@ void hop_text_put_span(struct hop_text *text, struct hop_span span)
 
 void hop_text_put_char(struct hop_text *text, char c)
 {
-    hop_text_put_span(text, (struct hop_span){.at = &c, .len = 1});
+    if (text->cut || text->len + 1 >= text->size) {
+        text->cut = true;
+        return;
+    }
+    text->at[text->len++] = c;
+    text->at[text->len] = 0;
 }
 
 static void put_unsigned(struct hop_text *text, uint64_t number, int least_digits)

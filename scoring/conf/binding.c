@@ -61,12 +61,22 @@ static bool key_bound(const struct hop_words *keys, const struct hop_login *logi
     return false;
 }
 
+static bool binds(const struct hop_section *account)
+{
+    return account && (account->keys.count || account->sources.count || account->tenants.count);
+}
+
+bool hop_conf_has_binding(const struct hop_conf *conf, const char *account)
+{
+    return binds(hop_section_find(conf, HOP_SECTION_ACCOUNT, account));
+}
+
 void hop_conf_binding(const struct hop_conf *conf, const struct hop_login *login,
                       struct hop_binding *ret_binding)
 {
     const struct hop_section *account = hop_section_find(conf, HOP_SECTION_ACCOUNT, login->account);
     *ret_binding = (struct hop_binding){.inside = false};
-    if (!account || !(account->keys.count || account->sources.count || account->tenants.count)) {
+    if (!binds(account)) {
         hop_string_copy(ret_binding->why, sizeof ret_binding->why, "the account has no binding");
         return;
     }

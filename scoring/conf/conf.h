@@ -14,14 +14,45 @@
 #define HOP_PATH_MAX 255
 #define HOP_REASON_TEXT_MAX_CONF 128
 
+/* Section [enforce], which `hopwarden enforce` writes: mode enforce, on trial until somebody
+ * confirms it. Unconfirmed and over, the mode is the file's again. */
+#define HOP_TRIAL_SECONDS_MAX 86400
+#define HOP_TRIAL_BOOT_MAX 63
+enum hop_trial_state {
+    HOP_TRIAL_NONE,
+    HOP_TRIAL_RUNNING,
+    HOP_TRIAL_LAPSED, /* not confirmed in time */
+    HOP_TRIAL_CONFIRMED,
+    HOP_TRIAL_STATE_COUNT
+};
+struct hop_trial {
+    int64_t since, until;                /* epoch s; since 0: there is no such section */
+    char boot[HOP_TRIAL_BOOT_MAX + 1];   /* "<boot id>/<seconds of it>": until, by a clock that
+                                            nobody sets; "" when not known */
+    char login[HOP_ULID_LENGTH + 1];     /* of who switched; "" when not known */
+    char confirmed[HOP_ULID_LENGTH + 1]; /* the login that confirmed it; "" not yet */
+};
+struct hop_trial_clock {
+    int64_t now;                       /* epoch s */
+    char boot[HOP_TRIAL_BOOT_MAX + 1]; /* this boot's id; "" when not known */
+    int64_t boot_s;
+};
+enum hop_trial_state hop_trial_state(const struct hop_trial *trial,
+                                     const struct hop_trial_clock *clock);
+const char *hop_trial_word(enum hop_trial_state state); /* "none", "running", ... */
+
 /* The scalar options of [hopwarden]; the option table in conf/options.c names, types, bounds,
  * defaults and documents each. */
 struct hop_settings {
     char tenant[HOP_TENANT_MAX + 1]; /* required */
     char tenant_tag[HOP_TENANT_MAX +
                     1]; /* default: 16 hex digits of SHA-256("hopwarden tenant " + tenant) */
-    char witness[HOP_TENANT_MAX + 1];        /* default: tenant; may be "home" */
-    struct hop_policy policy;                /* mode, step_up_at, block_at, strict, on_* */
+    char witness[HOP_TENANT_MAX + 1]; /* default: tenant; may be "home" */
+    struct hop_policy policy; /* mode in force when it was read; step_up_at, block_at, strict,
+                                 on_* */
+    enum hop_mode file_mode;  /* mode as it is written */
+    struct hop_trial trial;
+    enum hop_trial_state trial_state;        /* when it was read */
     char history[HOP_PATH_MAX + 1];          /* url.h tells its forms */
     char history_prefix[HOP_TENANT_MAX + 1]; /* "hop:1:" */
     char history_user[HOP_NAME_MAX + 1];     /* ACL user, "" for default */
@@ -72,6 +103,21 @@ const struct hop_settings *hop_conf_settings(const struct hop_conf *conf);
 bool hop_conf_in_scope(const struct hop_conf *conf, const char *account, long primary_gid,
                        const char *service);
 
+/* Who takes part in a login. Pw_names with their primary groups. */
+struct hop_parties {
+    const char *target; /* whose session is asked for */
+    long target_gid;
+    const char *invoker; /* su, sudo: who is in already; NULL: nobody's session, and root */
+    long invoker_gid;
+};
+enum hop_subject { HOP_SUBJECT_NONE, HOP_SUBJECT_TARGET, HOP_SUBJECT_INVOKER, HOP_SUBJECT_COUNT };
+
+/* Whose login this is to be judged as; nobody's when it is none of ours. In su and sudo the person
+ * is the invoker; whoever is out of scope and enters a person's account that is in scope is judged
+ * as that person, so that a stolen password is not used unseen from beside. */
+enum hop_subject hop_conf_subject(const struct hop_conf *conf, const struct hop_parties *parties,
+                                  const char *service);
+
 /* The account's class (person without a section). */
 enum hop_class hop_conf_class(const struct hop_conf *conf, const char *account);
 /* The identity: the [person] that lists tenant:account; for a shared account "account+key"
@@ -91,6 +137,8 @@ struct hop_binding {
 };
 void hop_conf_binding(const struct hop_conf *conf, const struct hop_login *login,
                       struct hop_binding *ret_binding);
+/* Whether any list binds the account: without one it is never inside. */
+bool hop_conf_has_binding(const struct hop_conf *conf, const char *account);
 
 /* Static networks: home's, then the longest matching tenant prefix; private addresses otherwise
  * belong to this host's tenant. Fills zone and tenant. */

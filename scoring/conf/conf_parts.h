@@ -31,6 +31,7 @@ struct hop_words {
 enum hop_section_kind {
     HOP_SECTION_HOPWARDEN,
     HOP_SECTION_HOME,
+    HOP_SECTION_ENFORCE,
     HOP_SECTION_TENANT,
     HOP_SECTION_PERSON,
     HOP_SECTION_TEAM,
@@ -43,14 +44,15 @@ struct hop_section {
     enum hop_section_kind kind;
     struct hop_where where;
     char name[HOP_NAME_MAX + 1];
-    struct hop_words networks;    /* tenant */
-    char tag[HOP_TENANT_MAX + 1]; /* tenant */
-    struct hop_words accounts;    /* person: tenant:account */
-    struct hop_words members;     /* team: identities */
-    enum hop_class class;         /* account */
-    struct hop_words keys;        /* account */
-    struct hop_words sources;     /* account */
-    struct hop_words tenants;     /* account */
+    struct hop_words networks;            /* tenant */
+    char tag[HOP_TENANT_MAX + 1];         /* tenant */
+    char default_tag[HOP_TENANT_MAX + 1]; /* tenant: what its name hashes to */
+    struct hop_words accounts;            /* person: tenant:account */
+    struct hop_words members;             /* team: identities */
+    enum hop_class class;                 /* account */
+    struct hop_words keys;                /* account */
+    struct hop_words sources;             /* account */
+    struct hop_words tenants;             /* account */
 };
 
 #define HOP_OWNER_HOME SIZE_MAX
@@ -96,7 +98,7 @@ struct hop_conf {
 };
 
 /* options.c */
-#define HOP_OPTIONS_MAX 64
+#define HOP_OPTIONS_MAX 96
 /* HOP_OPTIONS_MAX when the section knows no such name. */
 size_t hop_option_find(enum hop_section_kind kind, struct hop_span name);
 /* Reads a value into its place. `section` is NULL for [hopwarden] and [home]. */
@@ -136,6 +138,11 @@ const char *hop_section_word(enum hop_section_kind kind);
 enum hop_rc hop_sections_finish(struct hop_conf *conf, struct hop_error *err);
 const struct hop_section *hop_section_find(const struct hop_conf *conf, enum hop_section_kind kind,
                                            const char *name);
+
+/* trial.c */
+enum hop_rc hop_trial_check(const struct hop_conf *conf, struct hop_error *err);
+/* Sets the mode in force: the only look at a clock. */
+void hop_trial_settle(struct hop_conf *conf);
 
 /* networks.c */
 enum hop_rc hop_networks_add(struct hop_networks *networks, const struct hop_prefix *prefix,

@@ -34,6 +34,10 @@ static void write_conf(FILE *out, const struct hop_conf *conf)
     write_options(out, conf, HOP_SECTION_HOPWARDEN, NULL);
     fprintf(out, "\n[home]\n");
     write_options(out, conf, HOP_SECTION_HOME, NULL);
+    if (conf->settings.trial.since != 0) {
+        fprintf(out, "\n[enforce]\n");
+        write_options(out, conf, HOP_SECTION_ENFORCE, NULL);
+    }
     for (size_t i = 0; i < conf->section_count; i++) {
         const struct hop_section *section = &conf->sections[i];
         fprintf(out, "\n[%s \"%s\"]\n", hop_section_word(section->kind), section->name);

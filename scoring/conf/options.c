@@ -2,6 +2,7 @@
 /* The one table of options. Range texts are read by the code: "LOW to HIGH" bounds a number, other
  * ranges list the words that are accepted. */
 #include "conf_parts.h"
+#include "date.h"
 #include "url.h"
 
 #include <string.h>
@@ -248,6 +249,24 @@ static void put_mode(const struct hop_slot *slot, const void *place, struct hop_
     hop_text_put(text, hop_mode_word(*(const enum hop_mode *)place));
 }
 
+static enum hop_rc take_time(const struct entry *entry, void *place, struct hop_error *err)
+{
+    int64_t time = 0;
+    if (entry->value.len > 0 && !hop_date_parse(entry->value, &time, NULL))
+        return refuse_type(entry, entry->value, err);
+    memcpy(place, &time, sizeof time);
+    return HOP_OK;
+}
+
+static void put_time(const struct hop_slot *slot, const void *place, struct hop_text *text)
+{
+    int64_t time;
+    (void)slot;
+    memcpy(&time, place, sizeof time);
+    if (time != 0)
+        hop_date_put(text, time, -1);
+}
+
 static enum hop_rc take_on(const struct entry *entry, void *place, struct hop_error *err)
 {
     if (!in_range(entry) || !hop_on_parse(entry->value, place))
@@ -322,7 +341,7 @@ static const struct hop_option options[] = {
      TEXT(witness, hop_tenant_valid)},
     {"hopwarden", "mode", "mode", "observe step_up enforce", "observe",
      "How far answers may go: observe logs and allows, step_up asks where it would block.",
-     SLOT(SETTING(policy.mode), .take = take_mode, .put = put_mode)},
+     SLOT(SETTING(file_mode), .take = take_mode, .put = put_mode)},
     {"hopwarden", "accounts", "list of patterns", "fnmatch(3) patterns, @group", "",
      "The accounts that are judged; all others pass untouched.",
      LIST(hop_conf, accounts, valid_pattern)},
@@ -404,6 +423,19 @@ static const struct hop_option options[] = {
      LIST(hop_conf, home_networks, valid_network)},
     {"home", "bastions", "list of prefixes", "IPv4 and IPv6", "",
      "The hosts whose sessions carry an origin.", LIST(hop_conf, bastions, valid_network)},
+    {"enforce", "since", "time", "RFC 3339", "", "When hopwarden enforce switched the mode.",
+     SLOT(SETTING(trial.since), .take = take_time, .put = put_time)},
+    {"enforce", "until", "time", "RFC 3339", "",
+     "Until when mode enforce holds if nobody confirms it.",
+     SLOT(SETTING(trial.until), .take = take_time, .put = put_time)},
+    {"enforce", "boot", "boot and second", "boot id/seconds", "",
+     "The same by the time since this boot, for a clock that is set back.",
+     TEXT(trial.boot, is_graphic)},
+    {"enforce", "login", "login id", "ULID", "", "The login that switched; it cannot confirm.",
+     TEXT(trial.login, hop_ulid_valid)},
+    {"enforce", "confirmed", "login id", "ULID", "",
+     "The login that confirmed it: from then on until does not count.",
+     TEXT(trial.confirmed, hop_ulid_valid)},
     {"tenant", "networks", "list of prefixes", "IPv4 and IPv6", "", "The customer's networks.",
      LIST(hop_section, networks, valid_network)},
     {"tenant", "tag", "tag", "1 to 32 of a-z 0-9 -", "",
@@ -467,8 +499,9 @@ enum hop_rc hop_options_default(struct hop_conf *conf, struct hop_error *err)
 {
     static const struct hop_where nowhere = {.file = "default"};
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        bool plain =
-            strcmp(options[i].section, "hopwarden") == 0 || strcmp(options[i].section, "home") == 0;
+        bool plain = strcmp(options[i].section, "hopwarden") == 0 ||
+                     strcmp(options[i].section, "home") == 0 ||
+                     strcmp(options[i].section, "enforce") == 0;
         if (!plain || strcmp(options[i].fallback, HOP_OPTION_REQUIRED) == 0)
             continue;
         enum hop_rc rc =

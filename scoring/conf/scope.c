@@ -125,3 +125,30 @@ bool hop_conf_in_scope(const struct hop_conf *conf, const char *account, long pr
 {
     return hop_scope_has(conf, HOP_GROUP_PATH, account, primary_gid, service);
 }
+
+static enum hop_subject switch_subject(const struct hop_conf *conf,
+                                       const struct hop_parties *parties, const char *service)
+{
+    if (parties->invoker == NULL)
+        return HOP_SUBJECT_NONE;
+    if (hop_conf_in_scope(conf, parties->invoker, parties->invoker_gid, service))
+        return HOP_SUBJECT_INVOKER;
+    /* root and the like are everybody's: a customer's own people go on using them untouched */
+    if (hop_conf_class(conf, parties->target) == HOP_CLASS_PERSON &&
+        hop_conf_in_scope(conf, parties->target, parties->target_gid, service))
+        return HOP_SUBJECT_TARGET;
+    return HOP_SUBJECT_NONE;
+}
+
+enum hop_subject hop_conf_subject(const struct hop_conf *conf, const struct hop_parties *parties,
+                                  const char *service)
+{
+    enum hop_service kind = hop_service_of(service);
+    if (!hop_service_is_judged(kind))
+        return HOP_SUBJECT_NONE;
+    if (kind == HOP_SERVICE_SWITCH)
+        return switch_subject(conf, parties, service);
+    return hop_conf_in_scope(conf, parties->target, parties->target_gid, service)
+               ? HOP_SUBJECT_TARGET
+               : HOP_SUBJECT_NONE;
+}

@@ -10,8 +10,9 @@
 
 static const char *const kind_words[HOP_SECTION_KIND_COUNT] = {
     [HOP_SECTION_HOPWARDEN] = "hopwarden", [HOP_SECTION_HOME] = "home",
-    [HOP_SECTION_TENANT] = "tenant",       [HOP_SECTION_PERSON] = "person",
-    [HOP_SECTION_TEAM] = "team",           [HOP_SECTION_ACCOUNT] = "account",
+    [HOP_SECTION_ENFORCE] = "enforce",     [HOP_SECTION_TENANT] = "tenant",
+    [HOP_SECTION_PERSON] = "person",       [HOP_SECTION_TEAM] = "team",
+    [HOP_SECTION_ACCOUNT] = "account",
 };
 
 const char *hop_section_word(enum hop_section_kind kind)
@@ -225,6 +226,8 @@ void hop_conf_tag_of(const struct hop_conf *conf, const char *tenant,
         hop_string_copy(ret_tag, HOP_TENANT_MAX + 1, conf->settings.tenant_tag);
     else if (section && *section->tag)
         hop_string_copy(ret_tag, HOP_TENANT_MAX + 1, section->tag);
+    else if (section && *section->default_tag)
+        hop_string_copy(ret_tag, HOP_TENANT_MAX + 1, section->default_tag);
     else
         hop_conf_default_tag(tenant, ret_tag);
 }
@@ -319,10 +322,16 @@ enum hop_rc hop_sections_finish(struct hop_conf *conf, struct hop_error *err)
     enum hop_rc rc = sort_sections(conf, err);
     if (rc == HOP_OK)
         rc = complete_settings(conf, err);
+    for (size_t i = 0; rc == HOP_OK && i < conf->tenant_count; i++)
+        hop_conf_default_tag(conf->sections[i].name, conf->sections[i].default_tag);
     if (rc == HOP_OK)
         rc = index_sections(conf, err);
     if (rc == HOP_OK)
         rc = hop_networks_of(conf, err);
+    if (rc == HOP_OK)
+        rc = hop_trial_check(conf, err);
+    if (rc == HOP_OK)
+        hop_trial_settle(conf);
     return rc;
 }
 
@@ -378,7 +387,9 @@ enum hop_rc hop_conf_identity(const struct hop_conf *conf, const char *tenant, c
 {
     char name[HOP_NAME_MAX + 1];
     struct hop_text text = hop_text_over(name, sizeof name);
-    hop_text_format(&text, "%s:%s", tenant, account);
+    hop_text_put(&text, tenant);
+    hop_text_put_char(&text, ':');
+    hop_text_put(&text, account);
     const struct hop_section *person = text.cut ? NULL : listed_in(conf, &conf->people, name);
     text = hop_text_over(ret_identity, HOP_NAME_MAX + 1);
     if (person) {

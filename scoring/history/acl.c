@@ -120,14 +120,34 @@ static void right_put(struct hop_text *text, const struct right *right, const ch
     hop_text_put_char(text, ')');
 }
 
-void hop_acl_put(struct hop_text *text, enum hop_acl_user user, const char *prefix,
-                 const char *tenant)
+/* What finding the right server takes: whether it is the primary, whose a slot is. */
+static const char *finding(enum hop_url_kind kind)
+{
+    if (kind == HOP_URL_SENTINEL)
+        return " +role";
+    return kind == HOP_URL_CLUSTER ? " +cluster|slots +asking" : "";
+}
+
+static void user_put(struct hop_text *text, enum hop_acl_user user, const char *tenant)
 {
     hop_text_put(text, "user ");
     hop_acl_name_put(text, user, tenant);
     hop_text_put(text, " on -@all ");
+}
+
+void hop_acl_put(struct hop_text *text, enum hop_acl_user user, enum hop_url_kind kind,
+                 const char *prefix, const char *tenant)
+{
+    user_put(text, user, tenant);
     hop_text_put(text, users[user].commands);
+    hop_text_put(text, finding(kind));
     for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
         if (rights[i].user == user)
             right_put(text, &rights[i], prefix, tenant);
+}
+
+void hop_acl_sentinel_put(struct hop_text *text, enum hop_acl_user user, const char *tenant)
+{
+    user_put(text, user, tenant);
+    hop_text_put(text, "+auth +sentinel|get-master-addr-by-name");
 }

@@ -9,7 +9,7 @@
 #define HOP_ACL_H
 
 #include "login.h"
-#include "span.h"
+#include "url.h"
 
 #define HOP_ACL_LINE_MAX 2048
 
@@ -26,9 +26,11 @@ enum hop_acl_user {
  * can. Without this check a pattern could reach further than it says, or one user be another. */
 const char *hop_acl_objection(const char *prefix, const char *tenant);
 void hop_acl_name_put(struct hop_text *text, enum hop_acl_user user, const char *tenant);
-/* The user's line without newline and without password: such a user cannot log in until it is given
- * one. HOP_ACL_LINE_MAX suffices. */
-void hop_acl_put(struct hop_text *text, enum hop_acl_user user, const char *prefix,
-                 const char *tenant);
+/* The user's line, for this kind of store, without newline and without password: such a user cannot
+ * log in until it is given one. HOP_ACL_LINE_MAX suffices. */
+void hop_acl_put(struct hop_text *text, enum hop_acl_user user, enum hop_url_kind kind,
+                 const char *prefix, const char *tenant);
+/* The same user's line on the Sentinels, which it may ask for the primary and for nothing else. */
+void hop_acl_sentinel_put(struct hop_text *text, enum hop_acl_user user, const char *tenant);
 
 #endif

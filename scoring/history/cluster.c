@@ -261,17 +261,25 @@ uint8_t hop_cluster_owner(struct hop_cluster_task *task, unsigned slot)
     return owner;
 }
 
-/* A lane without a link ends at once. */
+static void lane_fail(struct hop_cluster_lane *lane, const struct hop_error *err)
+{
+    lane->exchange.step = HOP_STEP_DONE;
+    lane->exchange.rc = err->rc;
+    lane->exchange.err = *err;
+}
+
+/* A lane without a link, or whose link is not the one over which it watched, ends at once. */
 static void lane_start(struct hop_cluster_task *task, struct hop_cluster_lane *lane)
 {
     struct hop_cluster *cluster = task->cluster;
     struct hop_redis_link **link = &cluster->links[lane->node];
+    struct hop_error err = {0};
     if (!*link)
-        *link = link_new(cluster, &cluster->map.nodes[lane->node], &task->err);
-    if (!*link) {
-        lane->exchange.step = HOP_STEP_DONE;
-        lane->exchange.rc = HOP_NOMEM;
-        lane->exchange.err = task->err;
+        *link = link_new(cluster, &cluster->map.nodes[lane->node], &err);
+    if (*link && lane->once && (*link)->fd < 0)
+        hop_error_set(&err, HOP_IO, "%s: the connection has ended", (*link)->name);
+    if (err.rc != HOP_OK) {
+        lane_fail(lane, &err);
         return;
     }
     hop_redis_exchange_start(&lane->exchange, *link, &lane->pipeline, !lane->once, &lane->answer);
@@ -482,7 +490,7 @@ enum hop_rc hop_cluster_link_by(struct hop_cluster *cluster, unsigned slot, cons
         uint8_t node = hop_cluster_owner(&task, slot);
         lane = node == HOP_CLUSTER_NOBODY ? NULL : hop_cluster_lane_for(&task.lanes, node, slot);
         if (lane && key)
-            hop_wire_command(&lane->pipeline, 2, (const char *[]){"EXISTS", key});
+            hop_wire_command(&lane->pipeline, 2, (const char *[]){"TYPE", key});
         else if (lane)
             hop_wire_command(&lane->pipeline, 1, (const char *[]){"PING"});
         hop_cluster_run(&task);

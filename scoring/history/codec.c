@@ -109,6 +109,9 @@ static enum hop_rc days_write(struct hop_profile *profile, const struct hop_writ
         return HOP_OK;
     if (write->kind == HOP_WRITE_DROP)
         hop_profile_remove(profile, kind, value);
+    else if (write->days)
+        return hop_profile_join(profile, kind, value, write->days) == HOP_NOMEM ? HOP_NOMEM
+                                                                                : HOP_OK;
     else if (hop_dayset_parse(hop_span_of(write->value), &days))
         return hop_profile_join(profile, kind, value, &days) == HOP_NOMEM ? HOP_NOMEM : HOP_OK;
     return HOP_OK;
@@ -119,7 +122,9 @@ enum hop_rc hop_profile_write(struct hop_profile *profile, const struct hop_writ
     struct hop_pair pair = {hop_span_of(write->field), hop_span_of(write->value)};
     if (write->kind == HOP_WRITE_DAYS || write->kind == HOP_WRITE_DROP)
         return days_write(profile, write);
-    if (write->kind == HOP_WRITE_LAST || write->kind == HOP_WRITE_LATEST)
+    if (write->kind == HOP_WRITE_LAST && write->last && hop_span_is(pair.field, HOP_FIELD_LAST))
+        profile->last = *hop_last_later(&profile->last, write->last);
+    else if (write->kind == HOP_WRITE_LAST || write->kind == HOP_WRITE_LATEST)
         register_read(&pair, profile);
     return HOP_OK;
 }
@@ -148,4 +153,41 @@ enum hop_freeze hop_freeze_parse(struct hop_span value)
     if (hop_span_cut(&value, '|', &word) && hop_span_is(word, "block"))
         return HOP_FREEZE_BLOCK;
     return HOP_FREEZE_STEP_UP;
+}
+
+void hop_permit_put(struct hop_text *text, const struct hop_permit *permit)
+{
+    hop_text_put(text, permit->id);
+    hop_text_put_char(text, '|');
+    hop_text_put_int(text, permit->since);
+    hop_text_put_char(text, '|');
+    hop_text_put_int(text, permit->until);
+    hop_text_put_char(text, '|');
+    hop_percent_put(text, hop_span_of(permit->author));
+    hop_text_put_char(text, '|');
+    hop_percent_put(text, hop_span_of(permit->why));
+}
+
+static bool word_decode(struct hop_span coded, char *buffer, size_t size)
+{
+    struct hop_text text = hop_text_over(buffer, size);
+    return hop_percent_decode(coded, &text) && !text.cut;
+}
+
+bool hop_permit_parse(struct hop_span value, struct hop_permit *ret_permit)
+{
+    struct hop_permit permit = {0};
+    struct hop_span parts[5];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!hop_span_cut(&value, '|', &parts[i]))
+            return false;
+    if (value.at != NULL || !hop_ulid_valid(parts[0]) ||
+        !hop_span_copy(parts[0], permit.id, sizeof permit.id) ||
+        !hop_span_int64(parts[1], 0, INT64_MAX / 2, &permit.since) ||
+        !hop_span_int64(parts[2], 0, INT64_MAX / 2, &permit.until) ||
+        !word_decode(parts[3], permit.author, sizeof permit.author) ||
+        !word_decode(parts[4], permit.why, sizeof permit.why))
+        return false;
+    *ret_permit = permit;
+    return true;
 }

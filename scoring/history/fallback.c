@@ -12,6 +12,7 @@
 #define REGISTER_TEXT_MAX (HOP_JOINED_MAX + 1)
 #define FIELD_TEXT_MAX (HOP_VALUE_MAX + 3)
 #define FREEZE_TEXT_MAX 64
+#define PERMIT_TEXT_MAX (HOP_ULID_LENGTH + 48 + 3 * (HOP_PERMIT_AUTHOR_MAX + HOP_PERMIT_WHY_MAX))
 #define ASIDE_PATH_MAX (HOP_PATH_MAX + 64)
 
 struct hop_fallback {
@@ -62,16 +63,16 @@ void hop_remembered_done(struct hop_remembered *remembered)
 
 /* --- what is read and written --- */
 
-enum part { PART_PROFILE, PART_ACCOUNT, PART_KEY, PART_SOURCE, PART_COUNT };
+enum part { PART_PROFILE, PART_ACCOUNT, PART_KEY, PART_SOURCE, PART_PERMIT, PART_COUNT };
 
-/* Freeze field of a part; false where the login has no such thing. */
+/* Field of a freeze or permit; false where the login has no such thing. */
 static bool freeze_field(const struct hop_login *login, enum part part, struct hop_text *text)
 {
     char source[HOP_ADDRESS_TEXT_MAX];
     struct hop_text source_text = hop_text_over(source, sizeof source);
     hop_address_put(&source_text, &login->origin.address);
-    const char *what[] = {"", "account", "key", "source"};
-    const char *name[] = {"", login->identity, login->key, source};
+    const char *what[] = {"", "account", "key", "source", HOP_PERMIT_FIELD};
+    const char *name[] = {"", login->identity, login->key, source, login->identity};
     hop_freeze_field_put(text, what[part], name[part]);
     return name[part][0] != '\0';
 }
@@ -114,6 +115,8 @@ static enum hop_rc remembered_read_by(struct hop_fallback *fallback, const struc
         found.account = freeze_of(&replies.items[PART_ACCOUNT]);
         found.key = freeze_of(&replies.items[PART_KEY]);
         found.source = freeze_of(&replies.items[PART_SOURCE]);
+        if (replies.items[PART_PERMIT].present)
+            hop_permit_parse(replies.items[PART_PERMIT].pairs[0].value, &found.permit);
         rc = hop_profile_of_pairs(hash->pairs, hash->count, &found.profile);
         if (rc != HOP_OK)
             hop_error_set(err, rc, "fallback %s: no memory", fallback->path);
@@ -214,6 +217,21 @@ static void freeze_compare(struct difference *difference, const struct hop_login
         field_set(difference, field, value);
 }
 
+static void permit_compare(struct difference *difference, const struct hop_login *login,
+                           const struct hop_permit *kept, const struct hop_permit *now)
+{
+    char field[HOP_STORE_KEY_MAX + 1], value[PERMIT_TEXT_MAX];
+    struct hop_text field_text = hop_text_over(field, sizeof field);
+    struct hop_text value_text = hop_text_over(value, sizeof value);
+    if (strcmp(kept->id, now->id) == 0 || !freeze_field(login, PART_PERMIT, &field_text))
+        return;
+    hop_permit_put(&value_text, now);
+    if (now->id[0] == '\0')
+        field_drop(difference, field);
+    else
+        field_set(difference, field, value);
+}
+
 static void difference_fill(struct difference *difference, const struct hop_remembered *kept,
                             const struct hop_login *login, const struct hop_reach *reach,
                             const struct hop_recollection *recollection)
@@ -228,6 +246,7 @@ static void difference_fill(struct difference *difference, const struct hop_reme
     freeze_compare(difference, login, PART_ACCOUNT, kept->account, now->frozen_account);
     freeze_compare(difference, login, PART_KEY, kept->key, now->frozen_key);
     freeze_compare(difference, login, PART_SOURCE, kept->source, now->frozen_source);
+    permit_compare(difference, login, &kept->permit, &now->permit);
 }
 
 static enum hop_rc copy_keep_by(struct hop_fallback *fallback, const struct hop_login *login,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This host's own copy of what it last recalled: merged profiles and freezes, in a SQLite store.
- * A cache with one purpose, so a file that turns out damaged is renamed and begun anew. */
+/* This host's own copy of what it last recalled: merged profiles, freezes and permits, in a SQLite
+ * store. A cache with one purpose, so a file that turns out damaged is renamed and begun anew. */
 #ifndef HOP_FALLBACK_H
 #define HOP_FALLBACK_H
 
@@ -17,6 +17,7 @@ void hop_fallback_free(struct hop_fallback **fallback);
 struct hop_remembered {
     struct hop_profile profile;
     enum hop_freeze account, key, source;
+    struct hop_permit permit;
 };
 void hop_remembered_init(struct hop_remembered *remembered);
 void hop_remembered_done(struct hop_remembered *remembered);

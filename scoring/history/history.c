@@ -166,6 +166,8 @@ static void adopt(struct hop_recollection *recollection, struct hop_remembered *
     around->frozen_account = stricter(around->frozen_account, remembered->account);
     around->frozen_key = stricter(around->frozen_key, remembered->key);
     around->frozen_source = stricter(around->frozen_source, remembered->source);
+    if (recollection->source == HOP_RECALL_NOWHERE) /* else the store has said */
+        around->permit = remembered->permit;
     hop_profile_drop_future(&remembered->profile, hop_date_day(login->time));
     if (hop_profile_empty(&remembered->profile))
         return;

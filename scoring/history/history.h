@@ -66,6 +66,22 @@ enum hop_rc hop_history_spooled(struct hop_history *history, size_t *ret_count,
  * connection of its own; false for a store without users. */
 bool hop_history_lets_all_in_by(const struct hop_conf *conf, struct hop_deadline deadline);
 
+/* One server of a fleet, asked on its own. */
+struct hop_surveyed {
+    const char *name; /* "redis 192.0.2.1 port 26379" */
+    bool owner;       /* of slots of a cluster */
+    enum hop_rc rc;   /* of reaching it and of what it said */
+    const char *trouble;
+    bool astray;      /* a Sentinel that names another primary than the one before it */
+    bool lets_all_in; /* answers whoever names no user */
+};
+typedef void hop_survey_visit(void *context, const struct hop_surveyed *server);
+/* Visits each server that history= names behind sentinel:// or cluster://, and each that owns slots
+ * of the cluster; none for other stores. Each has `each_ms`. *ret_unowned: slots that nobody
+ * owns. As hop_store_open; for doctor. */
+enum hop_rc hop_history_survey(const struct hop_conf *conf, int each_ms, hop_survey_visit *visit,
+                               void *context, size_t *ret_unowned, struct hop_error *err);
+
 /* The store itself, for the command (log, ping). NULL when it could not be opened. */
 struct hop_store *hop_history_store(struct hop_history *history);
 

@@ -45,7 +45,7 @@ void hop_recollection_done(struct hop_recollection *recollection);
 /* Everything one score needs, TIME first. `ret_reads` is large (100 KiB): the caller allocates it.
  *
  *   own [home] 5 x (touches, size) [13 visits] 2 x failures [2 x the net's failures] [owners, size]
- *   [inventory, size] 2 or 4 of team and organisation, 2 or 3 freezes; home and visits only where
+ *   [inventory, size] 2 or 4 of team and organisation, 1 to 3 freezes, permit; home and visits only where
  *   the witness is a tenant
  */
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,
@@ -116,7 +116,8 @@ void hop_key_pruned(struct hop_text *text, const struct hop_reach *reach);
 
 /* A key taken apart again, still percent-coded. */
 struct hop_key_parts {
-    char list;            /* p x y k n s d; l for a log, f freeze, o approval, m the marker */
+    char list;            /* p x y f q k n s d; l for a log, o approval, m the marker, f without a
+                             name freeze */
     struct hop_span name; /* what stands in the braces */
     struct hop_span tail; /* witness, bucket or month; empty where there is none */
 };
@@ -144,5 +145,12 @@ void hop_freeze_put(struct hop_text *text, enum hop_freeze freeze, int64_t time,
 /* The first word decides; anything else than "block" is HOP_FREEZE_STEP_UP, for unknown is not
  * good. */
 enum hop_freeze hop_freeze_parse(struct hop_span value);
+
+/* A permit stands beside them, under HOP_PERMIT_FIELD and the identity:
+ * "<id>|<since>|<until>|<author>|<why>", the last two percent-coded. False, and no permit, for
+ * anything else. */
+#define HOP_PERMIT_FIELD "permit"
+void hop_permit_put(struct hop_text *text, const struct hop_permit *permit);
+bool hop_permit_parse(struct hop_span value, struct hop_permit *ret_permit);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "encode.h"
-#include "plan.h"
+#include "plan_layout.h"
 
 #include <string.h>
 
@@ -47,19 +47,30 @@ void hop_key_profile(struct hop_text *text, const struct hop_reach *reach, const
     tail_put(text, witness);
 }
 
-void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const char *identity,
-                     int64_t bucket)
+void hop_key_touches_head(struct hop_text *text, const struct hop_reach *reach,
+                          const char *identity)
 {
     head_put(text, reach, "x", identity);
     hop_text_put_char(text, ':');
+}
+
+void hop_key_touches(struct hop_text *text, const struct hop_reach *reach, const char *identity,
+                     int64_t bucket)
+{
+    hop_key_touches_head(text, reach, identity);
     hop_text_put_int(text, bucket);
+}
+
+void hop_key_visits_head(struct hop_text *text, const struct hop_reach *reach, const char *identity)
+{
+    head_put(text, reach, "y", identity);
+    hop_text_put_char(text, ':');
 }
 
 void hop_key_visits(struct hop_text *text, const struct hop_reach *reach, const char *identity,
                     int month)
 {
-    head_put(text, reach, "y", identity);
-    hop_text_put_char(text, ':');
+    hop_key_visits_head(text, reach, identity);
     hop_text_put_int(text, month);
 }
 
@@ -71,8 +82,8 @@ void hop_key_failures(struct hop_text *text, const struct hop_reach *reach, cons
     hop_text_put_int(text, bucket);
 }
 
-void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
-                          const struct hop_address *address, int64_t bucket)
+void hop_key_net_failures_head(struct hop_text *text, const struct hop_reach *reach,
+                               const struct hop_address *address)
 {
     char name[HOP_PREFIX_TEXT_MAX];
     struct hop_text name_text = hop_text_over(name, sizeof name);
@@ -80,6 +91,12 @@ void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
     hop_prefix_put(&name_text, &net);
     head_put(text, reach, "q", name);
     hop_text_put_char(text, ':');
+}
+
+void hop_key_net_failures(struct hop_text *text, const struct hop_reach *reach,
+                          const struct hop_address *address, int64_t bucket)
+{
+    hop_key_net_failures_head(text, reach, address);
     hop_text_put_int(text, bucket);
 }
 
@@ -160,7 +177,7 @@ static bool named_parse(struct hop_span rest, struct hop_key_parts *parts)
         return false;
     parts->tail.at++;
     parts->tail.len--;
-    return strchr("pxysd", parts->list);
+    return strchr("pxyfqsd", parts->list);
 }
 
 bool hop_key_parse(const char *key, const char *prefix, struct hop_key_parts *ret_parts)

@@ -12,7 +12,7 @@
 struct hop_plan_layout {
     size_t time, own, home, touches, visits, failures, net_failures, owners, inventory,
         organisation, team;
-    size_t frozen_account, frozen_key, frozen_source;
+    size_t frozen_account, frozen_key, frozen_source, permit;
     size_t count;
 };
 void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *reach,
@@ -25,5 +25,13 @@ int64_t hop_touch_bucket(int64_t time);
 int64_t hop_failure_bucket(int64_t time);
 /* Tells identities apart without naming them. */
 void hop_identity_tag_put(struct hop_text *text, const char *identity);
+
+/* A list's keys up to the number of their bucket. */
+void hop_key_touches_head(struct hop_text *text, const struct hop_reach *reach,
+                          const char *identity);
+void hop_key_visits_head(struct hop_text *text, const struct hop_reach *reach,
+                         const char *identity);
+void hop_key_net_failures_head(struct hop_text *text, const struct hop_reach *reach,
+                               const struct hop_address *address);
 
 #endif

@@ -63,11 +63,12 @@ void hop_plan_layout_of(const struct hop_login *login, const struct hop_reach *r
     layout.frozen_account = take(&layout, true, 1);
     layout.frozen_key = take(&layout, login->key[0] != '\0', 1);
     layout.frozen_source = take(&layout, source->family != 0, 1);
+    layout.permit = take(&layout, true, 1);
     *ret_layout = layout;
 }
 
 _Static_assert(1 + 1 + 1 + READS_OF_TOUCHES + HOP_VISIT_MONTHS + 2 * HOP_FAILURE_BUCKETS +
-                       2 * READS_OF_NAMES + 2 * READS_OF_ADMINS + 3 <=
+                       2 * READS_OF_NAMES + 2 * READS_OF_ADMINS + 4 <=
                    HOP_READS_MAX,
                "all parts must fit");
 
@@ -82,6 +83,14 @@ static struct hop_text read_add(struct hop_reads *reads, enum hop_read_kind kind
     return hop_text_over(read->key, sizeof read->key);
 }
 
+/* Another read of the key before. */
+static void read_again(struct hop_reads *reads, enum hop_read_kind kind, unsigned limit)
+{
+    const char *key = reads->items[reads->count - 1].key;
+    struct hop_text text = read_add(reads, kind, limit);
+    hop_text_put(&text, key);
+}
+
 static void profile_add(struct hop_reads *reads, const struct hop_login *login,
                         const struct hop_reach *reach, const char *witness)
 {
@@ -94,22 +103,29 @@ static void profile_add(struct hop_reads *reads, const struct hop_login *login,
 static void touches_add(struct hop_reads *reads, const struct hop_login *login,
                         const struct hop_reach *reach)
 {
+    char head[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(head, sizeof head);
     int64_t newest = hop_touch_bucket(login->time);
+    hop_key_touches_head(&text, reach, login->identity);
     for (int64_t back = 0; back < HOP_TOUCH_BUCKETS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_TOUCH_READ_MAX);
-        hop_key_touches(&key, reach, login->identity, newest - back);
-        key = read_add(reads, HOP_READ_SET_SIZE, 0);
-        hop_key_touches(&key, reach, login->identity, newest - back);
+        hop_text_put_span(&key, (struct hop_span){head, text.len});
+        hop_text_put_int(&key, newest - back);
+        read_again(reads, HOP_READ_SET_SIZE, 0);
     }
 }
 
 static void visits_add(struct hop_reads *reads, const struct hop_login *login,
                        const struct hop_reach *reach)
 {
+    char head[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(head, sizeof head);
     int newest = hop_month_of(hop_date_day(login->time));
+    hop_key_visits_head(&text, reach, login->identity);
     for (int back = 0; back < HOP_VISIT_MONTHS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SET_SIZE, 0);
-        hop_key_visits(&key, reach, login->identity, newest - back);
+        hop_text_put_span(&key, (struct hop_span){head, text.len});
+        hop_text_put_int(&key, newest - back);
     }
 }
 
@@ -124,9 +140,13 @@ static void failures_add(struct hop_reads *reads, const struct hop_login *login,
     }
     if (layout->net_failures == HOP_LAYOUT_NONE)
         return;
+    char head[HOP_STORE_KEY_MAX + 1];
+    struct hop_text text = hop_text_over(head, sizeof head);
+    hop_key_net_failures_head(&text, reach, &login->origin.address);
     for (int64_t back = 0; back < HOP_FAILURE_BUCKETS; back++) {
         struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_FAILURE_READ_MAX);
-        hop_key_net_failures(&key, reach, &login->origin.address, newest - back);
+        hop_text_put_span(&key, (struct hop_span){head, text.len});
+        hop_text_put_int(&key, newest - back);
     }
 }
 
@@ -135,8 +155,7 @@ static void owners_add(struct hop_reads *reads, const struct hop_login *login,
 {
     struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_NAMES_READ_MAX);
     hop_key_owners(&key, reach, login->key);
-    key = read_add(reads, HOP_READ_SET_SIZE, 0);
-    hop_key_owners(&key, reach, login->key);
+    read_again(reads, HOP_READ_SET_SIZE, 0);
 }
 
 static void inventory_add(struct hop_reads *reads, const struct hop_login *login,
@@ -144,8 +163,7 @@ static void inventory_add(struct hop_reads *reads, const struct hop_login *login
 {
     struct hop_text key = read_add(reads, HOP_READ_SAMPLE, HOP_NAMES_READ_MAX);
     hop_key_inventory(&key, reach, &login->origin.address);
-    key = read_add(reads, HOP_READ_SET_SIZE, 0);
-    hop_key_inventory(&key, reach, &login->origin.address);
+    read_again(reads, HOP_READ_SET_SIZE, 0);
 }
 
 /* Who administers this tenant, and all tenants: of the whole organisation for team "". */
@@ -180,6 +198,7 @@ static void freezes_add(struct hop_reads *reads, const struct hop_login *login,
         hop_address_put(&text, &login->origin.address);
         freeze_add(reads, reach, "source", source);
     }
+    freeze_add(reads, reach, HOP_PERMIT_FIELD, login->identity);
 }
 
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,

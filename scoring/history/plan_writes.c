@@ -157,14 +157,12 @@ static bool is_session_start(const struct hop_login *login, const struct hop_las
     return last->time == 0 || login->time - last->time > HOP_SESSION_START_GAP;
 }
 
-static void sighting_add(struct pen *pen, enum hop_kind kind, struct hop_span value, bool confirmed)
+/* `days`: today, as text. */
+static void sighting_add(struct pen *pen, enum hop_kind kind, struct hop_span value,
+                         const char *days)
 {
-    struct hop_dayset today = {.confirmed = confirmed};
-    hop_dayset_add(&today, hop_date_day(pen->login->time));
-    char days[HOP_DAYSET_TEXT_MAX], field[FIELD_TEXT_MAX];
-    struct hop_text days_text = hop_text_over(days, sizeof days);
+    char field[FIELD_TEXT_MAX];
     struct hop_text field_text = hop_text_over(field, sizeof field);
-    hop_dayset_put(&days_text, &today);
     hop_field_put(&field_text, kind, value);
     write_add(pen, HOP_WRITE_DAYS, field, days);
 }
@@ -175,14 +173,6 @@ static void eviction_add(struct pen *pen, enum hop_kind kind, const char *value)
     struct hop_text text = hop_text_over(field, sizeof field);
     hop_field_put(&text, kind, hop_span_of(value));
     write_add(pen, HOP_WRITE_DROP, field, NULL);
-}
-
-static unsigned values_of_kind(const struct hop_profile *profile, enum hop_kind kind)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < profile->count; i++)
-        count += profile->sightings[i].kind == kind;
-    return count;
 }
 
 /* The value just learned is the heaviest there can be, seen on every day of the window, so that it
@@ -217,9 +207,11 @@ static void surplus_drop(struct pen *pen, struct hop_profile *kin, enum hop_kind
 static void make_room(struct pen *pen, const struct hop_profile *own, enum hop_kind kind,
                       struct hop_span value)
 {
+    unsigned bound = hop_kind_facts(kind)->bound;
+    if (pen->rc != HOP_OK || own->of_kind[kind] < bound)
+        return;
     bool fresh = !hop_profile_find(own, kind, value);
-    if (pen->rc != HOP_OK ||
-        values_of_kind(own, kind) + (unsigned)fresh <= hop_kind_facts(kind)->bound)
+    if (own->of_kind[kind] + (unsigned)fresh <= bound)
         return;
     struct hop_profile kin;
     hop_profile_init(&kin);
@@ -244,15 +236,33 @@ static void profile_add(struct pen *pen, const struct hop_recollection *recollec
     hop_values_of(pen->login, &values);
     if (!is_session_start(pen->login, &recollection->merged.last))
         values.has[HOP_KIND_HOUR] = false;
+    struct hop_dayset today = {.confirmed = confirmed};
+    char days[HOP_DAYSET_TEXT_MAX];
+    struct hop_text days_text = hop_text_over(days, sizeof days);
+    hop_dayset_add(&today, hop_date_day(pen->login->time));
+    hop_dayset_put(&days_text, &today);
     own_profile(pen);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         if (!values.has[kind])
             continue;
         struct hop_span value = hop_span_of(values.text[kind]);
-        sighting_add(pen, (enum hop_kind)kind, value, confirmed);
+        sighting_add(pen, (enum hop_kind)kind, value, days);
         make_room(pen, &recollection->own, (enum hop_kind)kind, value);
     }
     last_add(pen);
+}
+
+/* Of visits only their number is ever read. Redis keeps a set of small numbers in 4 bytes each, one
+ * of words in 80; among a month's few hundred visits two of 2^31 numbers are hardly ever alike. */
+static void visit_put(struct hop_text *text, int32_t day, const char *tag)
+{
+    char words[HOP_TAG_MAX + NUMBER_TEXT_MAX];
+    struct hop_text visit = hop_text_over(words, sizeof words);
+    hop_text_put_int(&visit, day);
+    hop_text_put_char(&visit, '|');
+    hop_text_put(&visit, tag);
+    uint64_t digest = hop_digest((struct hop_span){words, visit.len});
+    hop_text_put_int(text, (int64_t)((digest ^ digest >> 32) & INT32_MAX));
 }
 
 static void visit_add(struct pen *pen)
@@ -260,9 +270,7 @@ static void visit_add(struct pen *pen)
     int32_t today = hop_date_day(pen->login->time);
     char member[MEMBER_TEXT_MAX];
     struct hop_text text = hop_text_over(member, sizeof member);
-    hop_text_put_int(&text, today);
-    hop_text_put_char(&text, '|');
-    hop_text_put(&text, pen->login->tenant_tag);
+    visit_put(&text, today, pen->login->tenant_tag);
     struct hop_text key = key_start(pen);
     hop_key_visits(&key, pen->reach, pen->login->identity, hop_month_of(today));
     write_add(pen, HOP_WRITE_MEMBER, NULL, member);

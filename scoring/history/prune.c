@@ -297,6 +297,16 @@ static bool touches_are_old(const struct hop_prune *prune)
            bucket > hop_touch_bucket(prune->now + HOP_DAY_SECONDS);
 }
 
+/* The freeze list has no bucket, and stays. */
+static bool failures_are_old(const struct hop_prune *prune)
+{
+    int64_t bucket;
+    return prune->parts.tail.len > 0 &&
+           (!hop_span_int64(prune->parts.tail, 0, INT64_MAX, &bucket) ||
+            bucket < hop_failure_bucket(prune->now - HOP_DAY_SECONDS) ||
+            bucket > hop_failure_bucket(prune->now + HOP_DAY_SECONDS));
+}
+
 static bool visits_are_old(const struct hop_prune *prune)
 {
     int64_t month;
@@ -313,6 +323,9 @@ static enum hop_rc key_prune(struct hop_prune *prune, enum hop_object object)
         return object == HOP_OBJECT_HASH ? profile_prune(prune) : HOP_OK;
     case 'x':
         return touches_are_old(prune) ? key_erase(prune, &prune->done.touches) : flood_note(prune);
+    case 'f':
+    case 'q':
+        return failures_are_old(prune) ? key_erase(prune, &prune->done.failures) : HOP_OK;
     case 'y':
         return visits_are_old(prune) ? key_erase(prune, &prune->done.visits) : HOP_OK;
     case 's':

@@ -3,7 +3,7 @@
  * than the retention, and keeps the bounds. Only values that no host writes any more, or that every
  * later login writes again, go: pruning beside logins is harmless.
  *
- *   first   all keys     touches, visits, sessions, admins, profiles, logs
+ *   first   all keys     touches, failures, visits, sessions, admins, profiles, logs
  *   then    k: and d:    owners whom no profile backs, pairs that no tenant's list holds
  *   last    the marker
  */
@@ -19,6 +19,7 @@
 struct hop_pruned {
     size_t keys;            /* looked at */
     size_t touches, visits; /* keys */
+    size_t failures;        /* keys */
     size_t values, admins, sessions, owners, entries;
     size_t flooded; /* shared sets above HOP_SHARED_SET_FULL: they stay, and one is named */
     char flooded_key[HOP_STORE_KEY_MAX + 1];

@@ -81,13 +81,21 @@ static enum hop_rc home_read(const struct reading *reading)
     return rc;
 }
 
+static bool has_home(const struct reading *reading)
+{
+    if (reading->layout->home == HOP_LAYOUT_NONE)
+        return false;
+    const struct hop_reply *reply = reply_at(reading, reading->layout->home);
+    return reply->profile || reply->count > 0;
+}
+
 static enum hop_rc profiles_read(const struct reading *reading)
 {
     struct hop_recollection *into = reading->into;
     enum hop_rc rc = profile_read(reading, reading->layout->own, &into->own);
     if (rc != HOP_OK)
         return rc;
-    bool home = reading->layout->home != HOP_LAYOUT_NONE;
+    bool home = has_home(reading);
     if (into->own.borrowed && !home)
         into->merged = hop_profile_view(&into->own);
     else
@@ -269,6 +277,13 @@ static enum hop_freeze freeze_read(const struct reading *reading, size_t place)
     return hop_freeze_parse(reply->pairs[0].value);
 }
 
+static void permit_read(const struct reading *reading)
+{
+    const struct hop_reply *reply = reply_at(reading, reading->layout->permit);
+    if (reply->present && reply->count > 0)
+        hop_permit_parse(reply->pairs[0].value, &reading->into->around.permit);
+}
+
 static enum hop_rc all_read(const struct reading *reading)
 {
     struct hop_recollection *into = reading->into;
@@ -288,6 +303,7 @@ static enum hop_rc all_read(const struct reading *reading)
     into->around.frozen_account = freeze_read(reading, reading->layout->frozen_account);
     into->around.frozen_key = freeze_read(reading, reading->layout->frozen_key);
     into->around.frozen_source = freeze_read(reading, reading->layout->frozen_source);
+    permit_read(reading);
     return HOP_OK;
 }
 

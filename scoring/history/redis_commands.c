@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define STREAM_NUMBER_LEN 20
+#define STREAM_NUMBER_LAST "18446744073709551615"
 #define LOG_PAGE 64                  /* times HOP_STORE_VALUE_MAX is within HOP_STORE_REPLY_MAX */
 #define EARLIER_MS INT64_C(86400000) /* a host's clock may be that much ahead of the server's */
 
@@ -326,6 +328,44 @@ enum hop_rc hop_redis_changes_take(struct hop_wire_reply *const *replies, size_t
 
 /* --- logs ------------------------------------------------------------------------------------ */
 
+static bool is_number(struct hop_span digits)
+{
+    for (size_t i = 0; i < digits.len; i++)
+        if (digits.at[i] < '0' || digits.at[i] > '9')
+            return false;
+    return digits.len > 0 && digits.len <= STREAM_NUMBER_LEN;
+}
+
+/* Of 64 bits and more than int64_t holds. */
+static void next_number_put(struct hop_text *text, struct hop_span digits)
+{
+    size_t nines = 0;
+    while (nines < digits.len && digits.at[digits.len - 1 - nines] == '9')
+        nines++;
+    size_t kept = digits.len - nines;
+    if (kept)
+        hop_text_put_span(text, (struct hop_span){digits.at, kept - 1});
+    hop_text_put_char(text, kept ? (char)(digits.at[kept - 1] + 1) : '1');
+    for (size_t i = 0; i < nines; i++)
+        hop_text_put_char(text, '0');
+}
+
+bool hop_redis_stream_after(struct hop_span id, char ret_next[HOP_REDIS_STREAM_ID_MAX])
+{
+    struct hop_span ms;
+    if (!hop_span_cut(&id, '-', &ms) || !id.at || !is_number(ms) || !is_number(id))
+        return false;
+    struct hop_text next = hop_text_over(ret_next, HOP_REDIS_STREAM_ID_MAX);
+    if (hop_span_is(id, STREAM_NUMBER_LAST)) {
+        next_number_put(&next, ms);
+        return true;
+    }
+    hop_text_put_span(&next, ms);
+    hop_text_put_char(&next, '-');
+    next_number_put(&next, id);
+    return true;
+}
+
 void hop_redis_log_walk_init(struct hop_redis_log_walk *walk, int64_t since_ms,
                              hop_log_visit *visit, void *context)
 {
@@ -366,10 +406,7 @@ static bool entry_visit(const struct hop_wire_reply *entry, struct hop_redis_log
     if (entry->kind != HOP_WIRE_ARRAY || entry->count != 2 ||
         entry->items[0]->kind != HOP_WIRE_STRING || !all_strings(entry->items[1]))
         return false;
-    struct hop_text next = hop_text_over(walk->next, sizeof walk->next);
-    hop_text_put_char(&next, '(');
-    hop_text_put_span(&next, entry->items[0]->text);
-    if (next.cut)
+    if (!hop_redis_stream_after(entry->items[0]->text, walk->next))
         return false;
     struct hop_span id, value;
     if (walk->stopped || !entry_field(entry->items[1], "id", &id) ||

@@ -47,6 +47,10 @@ enum hop_rc hop_redis_changes_take(struct hop_wire_reply *const *replies, size_t
 
 #define HOP_REDIS_STREAM_ID_MAX 48
 
+/* The least id of a stream behind `id`, where the next page begins; false when it is none. (Asking
+ * for what lies behind an id, "(id", is not understood before Redis 6.2.) */
+bool hop_redis_stream_after(struct hop_span id, char ret_next[HOP_REDIS_STREAM_ID_MAX]);
+
 struct hop_redis_log_walk {
     int64_t since_ms;
     char next[HOP_REDIS_STREAM_ID_MAX]; /* where the next page begins */

@@ -135,11 +135,22 @@ static void votes_start(struct search *search)
 }
 
 /* [address, port]; nil where the sentinel does not know the service. */
+bool hop_sentinel_reply_take(const struct hop_wire_reply *reply, struct hop_redis_node *ret_node)
+{
+    char pair[HOP_ADDRESS_TEXT_MAX + 16] = "";
+    struct hop_text text = hop_text_over(pair, sizeof pair);
+    if (reply->kind != HOP_WIRE_ARRAY || reply->count != 2)
+        return false;
+    hop_text_put_span(&text, reply->items[0]->text);
+    hop_text_put_char(&text, ' ');
+    hop_text_put_span(&text, reply->items[1]->text);
+    struct hop_span words = hop_span_of(pair);
+    return !text.cut && hop_redis_node_parse(&words, ret_node);
+}
+
 static void vote_count(struct vote *vote, struct search *search)
 {
     const struct hop_redis_exchange *exchange = &vote->exchange;
-    char pair[HOP_ADDRESS_TEXT_MAX + 16] = "";
-    struct hop_text text = hop_text_over(pair, sizeof pair);
     vote->counted = true;
     if (exchange->rc != HOP_OK) {
         if (!search->tried_count)
@@ -147,13 +158,7 @@ static void vote_count(struct vote *vote, struct search *search)
         return;
     }
     const struct hop_wire_reply *reply = vote->answer.replies[0];
-    if (reply->kind == HOP_WIRE_ARRAY && reply->count == 2) {
-        hop_text_put_span(&text, reply->items[0]->text);
-        hop_text_put_char(&text, ' ');
-        hop_text_put_span(&text, reply->items[1]->text);
-    }
-    struct hop_span words = hop_span_of(pair);
-    vote->names = !text.cut && hop_redis_node_parse(&words, &vote->node);
+    vote->names = hop_sentinel_reply_take(reply, &vote->node);
     if (!vote->names && reply->kind == HOP_WIRE_ERROR)
         hop_redis_refusal(exchange->link, reply->text, &search->err);
     else if (!vote->names && !search->tried_count)

@@ -26,6 +26,10 @@ void hop_sentinel_done(struct hop_sentinel *sentinel);
 /* The sentinels are to be asked before the primary of last time is believed again. */
 void hop_sentinel_doubt(struct hop_sentinel *sentinel);
 
+/* What a sentinel says to SENTINEL get-master-addr-by-name; false where it names nobody by an
+ * address. Pure. */
+bool hop_sentinel_reply_take(const struct hop_wire_reply *reply, struct hop_redis_node *ret_node);
+
 /* As hop_redis_exchange_by, over a link that is aimed at the primary where it is not connected. */
 enum hop_rc hop_sentinel_exchange_by(struct hop_sentinel *sentinel, struct hop_redis_link *link,
                                      const struct hop_wire_pipeline *pipeline, bool again,

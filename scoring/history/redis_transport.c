@@ -149,6 +149,12 @@ static bool gone_stale(const struct hop_redis_link *link)
     return len >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
+void hop_redis_link_check(struct hop_redis_link *link)
+{
+    if (link->fd >= 0 && gone_stale(link))
+        hop_redis_link_close(link);
+}
+
 static void greeting_put(const struct hop_redis_link *link, struct hop_wire_pipeline *pipeline)
 {
     if (*link->secret && *link->user)
@@ -248,9 +254,14 @@ void hop_redis_exchange_start(struct hop_redis_exchange *exchange, struct hop_re
     *exchange = (struct hop_redis_exchange){
         .link = link, .pipeline = pipeline, .answer = answer, .again = again};
     *answer = (struct hop_wire_answer){0};
-    if (link->fd >= 0 && gone_stale(link))
-        hop_redis_link_close(link);
-    begin(exchange, link->fd < 0);
+    bool connected_before = link->fd >= 0;
+    hop_redis_link_check(link);
+    if (again || !connected_before || link->fd >= 0) {
+        begin(exchange, link->fd < 0);
+        return;
+    }
+    hop_error_set(&exchange->err, HOP_IO, "%s: the server closed the connection", link->name);
+    finish(exchange, HOP_IO);
 }
 
 /* Puts the link's name before what the layers below say. */

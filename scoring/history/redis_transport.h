@@ -45,6 +45,8 @@ enum hop_rc hop_redis_link_aim(struct hop_redis_link *link, const struct hop_red
                                struct hop_error *err);
 void hop_redis_link_done(struct hop_redis_link *link);
 void hop_redis_link_close(struct hop_redis_link *link);
+/* Closes a connection that the server has ended meanwhile. */
+void hop_redis_link_check(struct hop_redis_link *link);
 
 /* A pipeline that is on its way. Stays where it was started. */
 struct hop_redis_exchange {
@@ -63,7 +65,8 @@ struct hop_redis_exchange {
 
 /* Sends the pipeline in one write, behind AUTH, SELECT and ROLE on a new connection, and reads all
  * its replies. `again`: a connection that turns out to have been closed while idle is made once
- * more and the pipeline sent again. Error replies are for the caller to look for, save those to
+ * more and the pipeline sent again; otherwise that is a failure, for what was watched over it is
+ * watched no more. Error replies are for the caller to look for, save those to
  * what stands before it. One exchange at a time per link; link, pipeline and answer outlive it. */
 void hop_redis_exchange_start(struct hop_redis_exchange *exchange, struct hop_redis_link *link,
                               const struct hop_wire_pipeline *pipeline, bool again,

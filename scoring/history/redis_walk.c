@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "redis_walk.h"
+#include "redis_commands.h"
 
 #include <string.h>
 
 #define PAGE_WORD "256" /* HOP_WALK_PAGE */
 #define LOG_PAGE 64     /* times HOP_STORE_VALUE_MAX is within HOP_STORE_REPLY_MAX */
 #define LOG_PAGE_WORD "64"
-#define STREAM_ID_MAX 48
 #define XDEL_IDS (HOP_WIRE_WORDS_MAX - 2)
 
 _Static_assert(HOP_WALK_PAGE == 256 && LOG_PAGE == 64, "as their words say");
@@ -169,7 +169,7 @@ struct weeding {
     const char *key;
     hop_log_weed *weed;
     void *context;
-    char next[STREAM_ID_MAX];
+    char next[HOP_REDIS_STREAM_ID_MAX];
     struct hop_span remove[LOG_PAGE]; /* ids in the page's answer */
     size_t count;
     bool stopped;
@@ -208,10 +208,7 @@ static bool page_weed(const struct hop_wire_reply *page, struct weeding *weeding
         const struct hop_wire_reply *entry = page->items[i];
         if (!is_entry(entry))
             return false;
-        struct hop_text next = hop_text_over(weeding->next, sizeof weeding->next);
-        hop_text_put_char(&next, '(');
-        hop_text_put_span(&next, entry->items[0]->text);
-        if (next.cut)
+        if (!hop_redis_stream_after(entry->items[0]->text, weeding->next))
             return false;
         entry_weed(entry, weeding);
     }

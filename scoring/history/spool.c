@@ -13,7 +13,8 @@
 
 #define REOPENS_MAX 8 /* drains that may end between our open and our lock */
 
-/* The digest covers all that follows it, its blank included. */
+/* "\n<digest> <epoch ms> <text>\n": the first newline ends what a killed writer may have left in
+ * mid-line. The digest covers all that follows it, its blank included. */
 static enum hop_rc record_of(struct hop_span text, int64_t epoch_ms, char **ret_line,
                              size_t *ret_len, struct hop_error *err)
 {
@@ -23,7 +24,8 @@ static enum hop_rc record_of(struct hop_span text, int64_t epoch_ms, char **ret_
     char *bytes = malloc(size);
     if (!bytes)
         return hop_error_set(err, HOP_NOMEM, "spool: no memory");
-    struct hop_text body = hop_text_over(bytes + HOP_DIGEST_TEXT_LEN, size - HOP_DIGEST_TEXT_LEN);
+    size_t head = 1 + HOP_DIGEST_TEXT_LEN;
+    struct hop_text body = hop_text_over(bytes + head, size - head);
     hop_text_put_char(&body, ' ');
     hop_text_put_int(&body, epoch_ms);
     hop_text_put_char(&body, ' ');
@@ -34,31 +36,40 @@ static enum hop_rc record_of(struct hop_span text, int64_t epoch_ms, char **ret_
     char digest[HOP_DIGEST_TEXT_LEN + 1];
     struct hop_text digest_text = hop_text_over(digest, sizeof digest);
     hop_digest_put(&digest_text, hop_digest((struct hop_span){body.at, body.len}));
-    memcpy(bytes, digest, HOP_DIGEST_TEXT_LEN);
+    bytes[0] = '\n';
+    memcpy(bytes + 1, digest, HOP_DIGEST_TEXT_LEN);
     hop_text_put_char(&body, '\n');
     *ret_line = bytes;
-    *ret_len = HOP_DIGEST_TEXT_LEN + body.len;
+    *ret_len = head + body.len;
     return HOP_OK;
 }
 
-static bool bytes_put(int fd, const char *bytes, size_t len)
+/* Blank lines are passed over. Those bytes are ours alone, whatever others have written behind
+ * them; with O_APPEND pwrite(2) would not write there. */
+static bool blank(int fd, size_t len)
 {
-    while (len > 0) {
-        ssize_t put = write(fd, bytes, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
+    off_t end = lseek(fd, 0, SEEK_CUR);
+    if (end < (off_t)len || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+        return false;
+    for (off_t at = end - (off_t)len; at < end; at++)
+        if (pwrite(fd, "\n", 1, at) != 1)
             return false;
-        bytes += put;
-        len -= (size_t)put;
-    }
     return true;
 }
 
-static bool ends_in_mid_line(int fd, off_t size)
+/* In one write(2), which O_APPEND keeps together: writers do not wait for each other. */
+static bool bytes_put(int fd, const char *bytes, size_t len, bool *ret_undone)
 {
-    char last;
-    return size > 0 && (pread(fd, &last, 1, size - 1) != 1 || last != '\n');
+    ssize_t put;
+    do
+        put = write(fd, bytes, len);
+    while (put < 0 && errno == EINTR);
+    if (put == (ssize_t)len)
+        return true;
+    int reason = put < 0 ? errno : ENOSPC;
+    *ret_undone = put <= 0 || blank(fd, (size_t)put);
+    errno = reason;
+    return false;
 }
 
 /* Beyond RLIMIT_FSIZE, which a session's limits may have lowered, write(2) would kill the process.
@@ -71,25 +82,22 @@ static uint64_t room_to(void)
     return HOP_SPOOL_BYTES_MAX;
 }
 
-/* With the append lock held. The last writer may have been killed in the middle of its line. */
+/* With the append lock held. */
 static enum hop_rc line_put(const char *path, int fd, const char *line, size_t len, bool *ret_first,
                             struct hop_error *err)
 {
     struct stat facts;
     if (fstat(fd, &facts) != 0)
         return hop_error_errno(err, HOP_IO, errno, "spool %s: stat", path);
-    if ((uint64_t)facts.st_size + len + 1 > room_to())
+    if ((uint64_t)facts.st_size + len > room_to())
         return hop_error_set(err, HOP_LIMIT, "spool %s: full, %lld bytes wait", path,
                              (long long)facts.st_size);
-    bool mid_line = ends_in_mid_line(fd, facts.st_size);
-    if ((!mid_line || bytes_put(fd, "\n", 1)) && bytes_put(fd, line, len)) {
-        *ret_first = facts.st_size == 0;
-        return HOP_OK;
-    }
-    int reason = errno;
-    if (ftruncate(fd, facts.st_size) != 0)
-        return hop_error_errno(err, HOP_IO, reason, "spool %s: write, not undone", path);
-    return hop_error_errno(err, HOP_IO, reason, "spool %s: write", path);
+    bool undone = true;
+    if (!bytes_put(fd, line, len, &undone))
+        return hop_error_errno(err, HOP_IO, errno, "spool %s: write%s", path,
+                               undone ? "" : ", not undone");
+    *ret_first = facts.st_size == 0;
+    return HOP_OK;
 }
 
 /* The folder too where the file is new, or its name would not survive a power cut. */
@@ -111,18 +119,20 @@ static enum hop_rc settled(const char *path, int fd, bool first, struct hop_erro
     return failed ? hop_error_errno(err, HOP_IO, reason, "spool %s: sync folder", path) : HOP_OK;
 }
 
-/* Open and locked for appending, and not just being removed by a drain. */
+/* Open and locked for appending, and not just being removed by a drain. One whose files are limited
+ * is alone, for nothing may come between its look at the size and its write. */
 static enum hop_rc append_open(const char *path, struct hop_deadline deadline, int *ret_fd,
                                struct hop_error *err)
 {
+    bool alone = room_to() < HOP_SPOOL_BYTES_MAX;
     for (int opens = 0; opens < REOPENS_MAX; opens++) {
         int fd;
         enum hop_rc rc = hop_spool_open(path, O_CREAT | O_APPEND, &fd, err);
         if (rc != HOP_OK)
             return rc;
-        if (!hop_spool_lock_by(fd, HOP_SPOOL_LOCK_APPEND, deadline)) {
+        if (!hop_spool_lock_by(fd, HOP_SPOOL_LOCK_APPEND, alone, deadline)) {
             close(fd);
-            return hop_error_set(err, HOP_TIMEOUT, "spool %s: locked by another writer", path);
+            return hop_error_set(err, HOP_TIMEOUT, "spool %s: locked by another process", path);
         }
         if (hop_spool_is(path, fd)) {
             *ret_fd = fd;

@@ -9,11 +9,14 @@
  * costs that record and not the file; giving up half-way on a full disk is one truncation; draining
  * needs no room to delete; and the cost of an append does not grow with what waits.
  *
- * kill -9, power cut   a record is synced before it counts; a cut-off line is damaged, the rest
- * stands full disk            the append is undone and told damaged bytes        the digest tells;
- * the good records are drained and the file is kept beside two writers          one lock for
- * appends, held for one write(2); another for the drain. Both belong to the open file, so that they
- * end with their process, and a drain holds no writer up
+ * - kill -9, power cut: a record is synced before it counts; a cut-off line is damaged, the rest
+ *   stands
+ * - full disk: what was written of it is blanked out and told; blank lines are passed over
+ * - damaged bytes: the digest tells; the good records are drained and the file is kept beside
+ * - many writers: one write(2) each, which O_APPEND keeps together; they share a lock that only a
+ *   drain which removes the file wants alone, for a moment
+ * - two drains: one lock, tried once. Locks belong to the open file: they end with their process,
+ *   and a drain holds no writer up while it drains
  */
 #ifndef HOP_SPOOL_H
 #define HOP_SPOOL_H
@@ -25,8 +28,7 @@
 #define HOP_SPOOL_RECORD_MAX (1u << 20) /* bytes of a line */
 #define HOP_SPOOL_BYTES_MAX (1u << 30)  /* a spool never fills the disk by itself */
 #define HOP_SPOOL_GRACE_MS                                                                         \
-    2000 /* wait for other appenders, past the deadline too: they are quick,                       \
-            but a crowd's last must not lose its record */
+    250 /* wait for a drain that is just removing the file, past the deadline too */
 
 /* Appends a record and syncs it. The file is made if missing, mode 0600; it must be the caller's
  * alone. HOP_LIMIT when record or spool would be too large; on any failure nothing was added. */

@@ -230,13 +230,14 @@ static enum hop_rc set_aside(const struct drain *drain, int64_t epoch_ms, struct
                          drain->path, (long long)drain->progress.damaged, aside);
 }
 
-/* Nobody appends while the append lock is held, so a last line without end is one that never will
- * be whole. The note goes first: it must never outlive its file, whose number may be used again. */
+/* Nobody appends while this holds the append lock alone, so a last line without end is one that
+ * never will be whole. The note goes first: it must never outlive its file, whose number may be
+ * used again. */
 static enum hop_rc drain_finish(struct drain *drain, int64_t epoch_ms, struct hop_deadline deadline,
                                 struct hop_error *err)
 {
     struct stat facts;
-    if (!hop_spool_lock_by(drain->fd, HOP_SPOOL_LOCK_APPEND, deadline))
+    if (!hop_spool_lock_by(drain->fd, HOP_SPOOL_LOCK_APPEND, true, deadline))
         return HOP_OK;
     if (fstat(drain->fd, &facts) != 0)
         return hop_error_errno(err, HOP_IO, errno, "spool %s: stat", drain->path);
@@ -286,7 +287,8 @@ enum hop_rc hop_spool_drain_by(const char *path, int64_t epoch_ms, hop_spool_tak
     }
     if (rc != HOP_OK)
         return rc;
-    if (hop_spool_lock_by(drain.fd, HOP_SPOOL_LOCK_DRAIN, at_once) && hop_spool_is(path, drain.fd))
+    if (hop_spool_lock_by(drain.fd, HOP_SPOOL_LOCK_DRAIN, true, at_once) &&
+        hop_spool_is(path, drain.fd))
         rc = drain_locked(&drain, epoch_ms, deadline, err);
     close(drain.fd);
     *ret_taken = drain.taken;

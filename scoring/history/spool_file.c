@@ -34,16 +34,18 @@ enum hop_rc hop_spool_open(const char *path, int extra, int *ret_fd, struct hop_
     return rc;
 }
 
-static bool lock_try(int fd, enum hop_spool_lock which)
+static bool lock_try(int fd, enum hop_spool_lock which, bool alone)
 {
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)which, .l_len = 1};
+    struct flock lock = {.l_type = alone ? F_WRLCK : F_RDLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = (off_t)which,
+                         .l_len = 1};
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
-bool hop_spool_lock_by(int fd, enum hop_spool_lock which, struct hop_deadline deadline)
+bool hop_spool_lock_by(int fd, enum hop_spool_lock which, bool alone, struct hop_deadline deadline)
 {
-    while (!lock_try(fd, which)) {
+    while (!lock_try(fd, which, alone)) {
         if ((errno != EAGAIN && errno != EACCES) || hop_clock_left_ms(deadline) == 0)
             return false;
         poll(NULL, 0, 1);

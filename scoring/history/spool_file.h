@@ -17,7 +17,8 @@ enum hop_spool_lock { HOP_SPOOL_LOCK_APPEND, HOP_SPOOL_LOCK_DRAIN };
 /* `extra`: further flags of open(2). HOP_NOT_FOUND without a file, HOP_UNTRUSTED when it is not the
  * caller's alone. */
 enum hop_rc hop_spool_open(const char *path, int extra, int *ret_fd, struct hop_error *err);
-bool hop_spool_lock_by(int fd, enum hop_spool_lock which, struct hop_deadline deadline);
+/* `alone`: nobody else has it; else all who want it so share it. */
+bool hop_spool_lock_by(int fd, enum hop_spool_lock which, bool alone, struct hop_deadline deadline);
 void hop_spool_unlock(int fd, enum hop_spool_lock which);
 /* Is this still the file of that name? A drain may have removed it since it was opened. */
 bool hop_spool_is(const char *path, int fd);

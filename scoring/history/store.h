@@ -43,6 +43,8 @@ struct hop_pair {
 };
 
 struct hop_profile;
+struct hop_dayset;
+struct hop_last;
 
 /* Absent keys are empty hashes and sets, as in Redis. present: there is at least one pair. A store
  * that keeps profiles decoded may give `profile` in the place of the pairs where that will do: it
@@ -55,8 +57,8 @@ struct hop_reply {
     size_t count;
 };
 
-/* One reply per read, in order. All bytes live in `memory`, a chain the store fills;
- * hop_replies_done frees it all. */
+/* One reply per read, in order. All bytes live in `memory`, a chain the store fills, or are the
+ * store's own until the next write; hop_replies_done frees it all. */
 struct hop_replies {
     struct hop_reply *items;
     size_t count;
@@ -73,6 +75,10 @@ bool hop_replies_start(struct hop_replies *replies, size_t count);
  * over HOP_STORE_REPLY_MAX or HOP_STORE_ITEMS_MAX of the whole answer. */
 enum hop_rc hop_replies_add(struct hop_replies *replies, struct hop_reply *reply,
                             struct hop_span field, struct hop_span value);
+
+/* The same without copying: for a store that keeps its bytes until the next write. */
+enum hop_rc hop_replies_lend(struct hop_replies *replies, struct hop_reply *reply,
+                             struct hop_span field, struct hop_span value);
 
 enum hop_write_kind {
     HOP_WRITE_DAYS,   /* hash field: union with the day-set `value` */
@@ -91,12 +97,16 @@ enum hop_write_kind {
 struct hop_write {
     enum hop_write_kind kind;
     int64_t number;
-    char *key, *field, *value; /* owned by the batch; field or value may be NULL where unused */
+    char *key, *field, *value; /* the batch's; field or value may be NULL where unused */
+    /* `value` of DAYS and LAST as hop_batch_add read it, the batch's; NULL: not read yet */
+    const struct hop_dayset *days;
+    const struct hop_last *last;
 };
 
 struct hop_batch {
     struct hop_write *writes;
     size_t count, room;
+    void *memory; /* what the writes point to: a chain of blocks */
 };
 void hop_batch_init(struct hop_batch *batch);
 void hop_batch_done(struct hop_batch *batch);

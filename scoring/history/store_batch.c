@@ -4,10 +4,13 @@
 #include "profile.h"
 #include "store.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITES_FIRST 16
+#define WRITES_FIRST 24
+#define BLOCK_SIZE 4000 /* with its head less than a page */
+#define ALIGNMENT _Alignof(max_align_t)
 
 /* What a write of each kind consists of, and its word in the spool's text. */
 struct shape {
@@ -32,19 +35,46 @@ void hop_batch_init(struct hop_batch *batch)
     *batch = (struct hop_batch){0};
 }
 
-static void write_done(struct hop_write *write)
-{
-    free(write->key);
-    free(write->field);
-    free(write->value);
-}
+/* Blocks are only ever added: one malloc(3) serves most logins' writes. */
+struct block {
+    struct block *next;
+    size_t size, used;
+    max_align_t room[];
+};
 
 void hop_batch_done(struct hop_batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        write_done(&batch->writes[i]);
+    struct block *block = batch->memory;
+    while (block) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
     free(batch->writes);
     hop_batch_init(batch);
+}
+
+static void *memory_take(struct hop_batch *batch, size_t size)
+{
+    struct block *block = batch->memory;
+    size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (!block || block->size - block->used < whole) {
+        size_t room = whole > BLOCK_SIZE ? whole : BLOCK_SIZE;
+        block = malloc(sizeof *block + room);
+        if (!block)
+            return NULL;
+        *block = (struct block){.next = batch->memory, .size = room};
+        batch->memory = block;
+    }
+    void *at = (char *)block->room + block->used;
+    block->used += whole;
+    return at;
+}
+
+static void *memory_copy(struct hop_batch *batch, const void *bytes, size_t size)
+{
+    void *copy = memory_take(batch, size);
+    return copy ? memcpy(copy, bytes, size) : NULL;
 }
 
 bool hop_write_joins(enum hop_write_kind kind)
@@ -52,10 +82,13 @@ bool hop_write_joins(enum hop_write_kind kind)
     return kind == HOP_WRITE_DAYS || kind == HOP_WRITE_LAST || kind == HOP_WRITE_LATEST;
 }
 
-static bool join_days(struct hop_span fresh, struct hop_span old, struct hop_text *ret_value)
+static bool join_days(const struct hop_write *write, struct hop_span old,
+                      struct hop_text *ret_value)
 {
     struct hop_dayset days, before;
-    if (!hop_dayset_parse(fresh, &days))
+    if (write->days)
+        days = *write->days;
+    else if (!hop_dayset_parse(hop_span_of(write->value), &days))
         return false;
     if (hop_dayset_parse(old, &before))
         hop_dayset_join(&days, &before);
@@ -63,10 +96,13 @@ static bool join_days(struct hop_span fresh, struct hop_span old, struct hop_tex
     return true;
 }
 
-static bool join_last(struct hop_span fresh, struct hop_span old, struct hop_text *ret_value)
+static bool join_last(const struct hop_write *write, struct hop_span old,
+                      struct hop_text *ret_value)
 {
     struct hop_last last, before;
-    if (!hop_last_parse(fresh, &last))
+    if (write->last)
+        last = *write->last;
+    else if (!hop_last_parse(hop_span_of(write->value), &last))
         return false;
     const struct hop_last *later = &last;
     if (hop_last_parse(old, &before))
@@ -86,16 +122,15 @@ static bool join_latest(struct hop_span fresh, struct hop_span old, struct hop_t
     return true;
 }
 
-static bool join(enum hop_write_kind kind, struct hop_span fresh, struct hop_span old,
-                 struct hop_text *ret_value)
+static bool join(const struct hop_write *write, struct hop_span old, struct hop_text *ret_value)
 {
-    switch (kind) {
+    switch (write->kind) {
     case HOP_WRITE_DAYS:
-        return join_days(fresh, old, ret_value);
+        return join_days(write, old, ret_value);
     case HOP_WRITE_LAST:
-        return join_last(fresh, old, ret_value);
+        return join_last(write, old, ret_value);
     case HOP_WRITE_LATEST:
-        return join_latest(fresh, old, ret_value);
+        return join_latest(hop_span_of(write->value), old, ret_value);
     case HOP_WRITE_FIELD:
     case HOP_WRITE_DROP:
     case HOP_WRITE_MEMBER:
@@ -112,15 +147,45 @@ bool hop_write_join(const struct hop_write *write, struct hop_span old, struct h
                     bool *ret_changed)
 {
     size_t start = ret_value->len;
-    if (!join(write->kind, hop_span_of(write->value), old, ret_value) || ret_value->cut)
+    if (!join(write, old, ret_value) || ret_value->cut)
         return false;
     struct hop_span joined = {ret_value->at + start, ret_value->len - start};
     *ret_changed = !old.at || !hop_span_equal(joined, old);
     return true;
 }
 
+/* The lengths of a write's parts, and its value as its join will read it. */
+struct parts {
+    size_t key, field, value;
+    union {
+        struct hop_dayset days;
+        struct hop_last last;
+    } read;
+};
+
+static bool value_read(const struct hop_write *write, struct parts *parts)
+{
+    struct hop_span value = {write->value, parts->value};
+    int64_t number;
+    if (write->kind == HOP_WRITE_DAYS)
+        return hop_dayset_parse(value, &parts->read.days);
+    if (write->kind == HOP_WRITE_LAST)
+        return hop_last_parse(value, &parts->read.last);
+    return write->kind != HOP_WRITE_LATEST || hop_span_int64(value, INT64_MIN, INT64_MAX, &number);
+}
+
+/* The sightings of one login are of the same day: the write before, if it says the same. */
+static const struct hop_write *twin_of(const struct hop_batch *batch, const struct hop_write *write)
+{
+    const struct hop_write *before = batch->count ? &batch->writes[batch->count - 1] : NULL;
+    bool alike = before && before->days && write->kind == HOP_WRITE_DAYS &&
+                 strcmp(before->value, write->value) == 0;
+    return alike ? before : NULL;
+}
+
 /* A batch holds only writes that every store can carry out, so that none fails half-way. */
-static enum hop_rc write_check(const struct hop_write *write)
+static enum hop_rc write_check(const struct hop_batch *batch, const struct hop_write *write,
+                               struct parts *parts)
 {
     if (write->kind >= HOP_WRITE_KIND_COUNT || !write->key)
         return HOP_MALFORMED;
@@ -129,45 +194,48 @@ static enum hop_rc write_check(const struct hop_write *write)
         return HOP_MALFORMED;
     if (shape->number && (write->number < 1 || write->number > HOP_STORE_LOG_MAX))
         return HOP_MALFORMED;
-    if (strlen(write->key) > HOP_STORE_KEY_MAX ||
-        (shape->field && strlen(write->field) > HOP_STORE_KEY_MAX) ||
-        (shape->value && strlen(write->value) > HOP_STORE_VALUE_MAX))
+    parts->key = strlen(write->key);
+    parts->field = shape->field ? strlen(write->field) : 0;
+    parts->value = shape->value ? strlen(write->value) : 0;
+    if (parts->key > HOP_STORE_KEY_MAX || parts->field > HOP_STORE_KEY_MAX ||
+        parts->value > HOP_STORE_VALUE_MAX)
         return HOP_LIMIT;
-    char buffer[HOP_JOINED_MAX + 1];
-    struct hop_text joined = hop_text_over(buffer, sizeof buffer);
-    bool changed;
-    if (hop_write_joins(write->kind) &&
-        !hop_write_join(write, (struct hop_span){0}, &joined, &changed))
-        return HOP_MALFORMED;
-    return HOP_OK;
+    if (twin_of(batch, write))
+        return HOP_OK;
+    return value_read(write, parts) ? HOP_OK : HOP_MALFORMED;
 }
 
-static bool string_keep(bool wanted, char **string)
+/* Most writes of a login are of one key. */
+static char *key_keep(struct hop_batch *batch, const char *key, size_t len)
 {
-    if (!wanted) {
-        *string = NULL;
-        return true;
-    }
-    *string = strdup(*string);
-    return *string != NULL;
+    char *before = batch->count ? batch->writes[batch->count - 1].key : NULL;
+    return before && strcmp(before, key) == 0 ? before : memory_copy(batch, key, len + 1);
 }
 
-static bool write_keep(struct hop_write *write)
+static bool write_keep(struct hop_batch *batch, const struct parts *parts, struct hop_write *write)
 {
     const struct shape *shape = &shapes[write->kind];
     struct hop_write kept = {.kind = write->kind, .number = shape->number ? write->number : 0};
-    kept.key = write->key;
-    kept.field = write->field;
-    kept.value = write->value;
-    bool key = string_keep(true, &kept.key);
-    bool field = string_keep(shape->field, &kept.field);
-    bool value = string_keep(shape->value, &kept.value);
-    if (key && field && value) {
-        *write = kept;
-        return true;
-    }
-    write_done(&kept);
-    return false;
+    kept.key = key_keep(batch, write->key, parts->key);
+    if (shape->field)
+        kept.field = memory_copy(batch, write->field, parts->field + 1);
+    const struct hop_write *twin = twin_of(batch, write);
+    if (twin)
+        kept.value = twin->value;
+    else if (shape->value)
+        kept.value = memory_copy(batch, write->value, parts->value + 1);
+    if (twin)
+        kept.days = twin->days;
+    else if (write->kind == HOP_WRITE_DAYS)
+        kept.days = memory_copy(batch, &parts->read.days, sizeof parts->read.days);
+    if (write->kind == HOP_WRITE_LAST)
+        kept.last = memory_copy(batch, &parts->read.last, sizeof parts->read.last);
+    if (!kept.key || (shape->field && !kept.field) || (shape->value && !kept.value) ||
+        (write->kind == HOP_WRITE_DAYS && !kept.days) ||
+        (write->kind == HOP_WRITE_LAST && !kept.last))
+        return false;
+    *write = kept;
+    return true;
 }
 
 static bool batch_grow(struct hop_batch *batch)
@@ -202,10 +270,11 @@ enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, con
                               .key = borrowed(key),
                               .field = borrowed(field),
                               .value = borrowed(value)};
-    enum hop_rc rc = write_check(&write);
+    struct parts parts;
+    enum hop_rc rc = write_check(batch, &write, &parts);
     if (rc != HOP_OK)
         return rc;
-    if (!batch_grow(batch) || !write_keep(&write))
+    if (!batch_grow(batch) || !write_keep(batch, &parts, &write))
         return HOP_NOMEM;
     batch->writes[batch->count++] = write;
     return HOP_OK;

@@ -47,13 +47,25 @@ struct memory_store {
     size_t object_room;
 };
 
-/* FNV-1a */
+/* Eight bytes at a time, each mixed in by a multiplication whose upper half is folded back
+ * (xorshift-multiply). The store is private: nobody chooses names against it. */
+static uint64_t hash_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
 static uint64_t hash_of(const char *name)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
-    return hash;
+    size_t len = strlen(name);
+    uint64_t hash = len, word;
+    for (; len >= sizeof word; len -= sizeof word, name += sizeof word) {
+        memcpy(&word, name, sizeof word);
+        hash = hash_mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, name, len);
+    return hash_mix(hash, word);
 }
 
 /* The slot of `name`, or the free one where it belongs. slot_count is not 0. */
@@ -194,8 +206,8 @@ static enum hop_rc hash_read(const struct table *table, struct hop_replies *repl
 {
     enum hop_rc rc = HOP_OK;
     for (size_t i = 0; i < table->count && rc == HOP_OK; i++)
-        rc = hop_replies_add(replies, reply, hop_span_of(table->nodes[i].name),
-                             hop_span_of(table->nodes[i].value));
+        rc = hop_replies_lend(replies, reply, hop_span_of(table->nodes[i].name),
+                              hop_span_of(table->nodes[i].value));
     return rc;
 }
 
@@ -233,7 +245,8 @@ static enum hop_rc field_read(const struct table *table, const char *field,
     size_t at = table_find(table, field);
     if (at == NOWHERE)
         return HOP_OK;
-    return hop_replies_add(replies, reply, hop_span_of(field), hop_span_of(table->nodes[at].value));
+    return hop_replies_lend(replies, reply, hop_span_of(field),
+                            hop_span_of(table->nodes[at].value));
 }
 
 /* The members added last. */
@@ -243,15 +256,14 @@ static enum hop_rc sample_read(const struct table *table, size_t limit, struct h
     enum hop_rc rc = HOP_OK;
     size_t first = table->count > limit ? table->count - limit : 0;
     for (size_t i = table->count; i > first && rc == HOP_OK; i--)
-        rc = hop_replies_add(replies, reply, hop_span_of(table->nodes[i - 1].name),
-                             (struct hop_span){0});
+        rc = hop_replies_lend(replies, reply, hop_span_of(table->nodes[i - 1].name),
+                              (struct hop_span){0});
     return rc;
 }
 
-static enum hop_rc read_one(const struct memory_store *store, const struct hop_read *read,
+static enum hop_rc read_one(struct object *object, const struct hop_read *read,
                             struct hop_replies *replies, struct hop_reply *reply)
 {
-    struct object *object = object_find(store, read->key);
     if (!object)
         return HOP_OK;
     switch (read->kind) {
@@ -283,8 +295,11 @@ static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read 
 {
     (void)deadline;
     const struct memory_store *store = (const struct memory_store *)base;
+    struct object *object = NULL;
     for (size_t i = 0; i < count; i++) {
-        enum hop_rc rc = read_one(store, &reads[i], replies, &replies->items[i]);
+        if (i == 0 || strcmp(reads[i].key, reads[i - 1].key) != 0)
+            object = object_find(store, reads[i].key);
+        enum hop_rc rc = read_one(object, &reads[i], replies, &replies->items[i]);
         if (rc != HOP_OK)
             return hop_error_set(err, rc, "memory: %s", hop_rc_word(rc));
     }
@@ -325,6 +340,30 @@ static bool table_set(struct memory_store *store, struct object *object, const c
     return false;
 }
 
+/* The day-set that the decoded profile has for a field; NULL where it is not known. */
+static const struct hop_dayset *known_days(const struct object *object,
+                                           const struct hop_write *write)
+{
+    enum hop_kind kind;
+    struct hop_span value;
+    if (!object->profile || !write->days ||
+        !hop_field_parse(hop_span_of(write->field), &kind, &value))
+        return NULL;
+    return hop_profile_find(object->profile, kind, value);
+}
+
+/* Most of a day's logins show nothing that an earlier one did not. */
+static bool days_join(const struct hop_dayset *known, const struct hop_write *write,
+                      struct hop_text *joined)
+{
+    struct hop_dayset days = *known;
+    hop_dayset_join(&days, write->days);
+    if (hop_dayset_equal(&days, known))
+        return false;
+    hop_dayset_put(joined, &days);
+    return true;
+}
+
 static bool field_join(struct memory_store *store, struct object *object,
                        const struct hop_write *write, struct undo *ret_undo)
 {
@@ -332,10 +371,15 @@ static bool field_join(struct memory_store *store, struct object *object,
     struct hop_text joined = hop_text_over(buffer, sizeof buffer);
     size_t at = table_find(&object->table, write->field);
     struct hop_span old = {0};
-    if (at != NOWHERE)
+    if (at != NOWHERE && object->table.nodes[at].value)
         old = hop_span_of(object->table.nodes[at].value);
+    const struct hop_dayset *known = old.at ? known_days(object, write) : NULL;
     bool changed;
-    if (!hop_write_join(write, old, &joined, &changed) || !changed)
+    if (known)
+        changed = days_join(known, write, &joined);
+    else if (!hop_write_join(write, old, &joined, &changed))
+        return true;
+    if (!changed)
         return true;
     char *value = strdup(buffer);
     return value && table_set(store, object, write->field, value, ret_undo);
@@ -403,12 +447,17 @@ static enum hop_object object_of(enum hop_write_kind kind)
     return kind == HOP_WRITE_MEMBER ? HOP_OBJECT_SET : HOP_OBJECT_HASH;
 }
 
-static bool write_one(struct memory_store *store, const struct hop_write *write,
-                      struct undo *ret_undo)
+/* The decoded profile is never behind the table, not even within a batch; where it cannot follow
+ * it is decoded anew. */
+static void profile_follow(struct object *object, const struct hop_write *write)
 {
-    struct object *object = object_make(store, write->key);
-    if (!object)
-        return false;
+    if (object->profile && hop_profile_write(object->profile, write) != HOP_OK)
+        profile_forget(object);
+}
+
+static bool write_one(struct memory_store *store, struct object *object,
+                      const struct hop_write *write, struct undo *ret_undo)
+{
     if (!object->table.count && !object->entry_count)
         object->holds = object_of(write->kind);
     switch (write->kind) {
@@ -452,6 +501,7 @@ static void undo_one(struct memory_store *store, const struct undo *undo)
     if (undo->object == NOWHERE)
         return;
     struct object *object = &store->objects[undo->object];
+    profile_forget(object);
     if (undo->log) {
         struct entry *entry = &object->entries[--object->entry_count];
         free(entry->id);
@@ -493,8 +543,6 @@ static void settle_one(struct memory_store *store, const struct hop_write *write
     if (undo->object == NOWHERE)
         return;
     struct object *object = &store->objects[undo->object], erased = undo->erased;
-    if (object->profile && hop_profile_write(object->profile, write) != HOP_OK)
-        profile_forget(object);
     free(undo->old);
     object_done(&erased);
     if (write->kind == HOP_WRITE_LOG)
@@ -516,9 +564,15 @@ static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batc
         return hop_error_set(err, HOP_NOMEM, "memory: no memory");
     size_t done = 0;
     bool fine = true;
+    struct object *object = NULL;
     for (; done < batch->count && fine; done++) {
+        const struct hop_write *write = &batch->writes[done];
         undos[done].object = NOWHERE;
-        fine = write_one(store, &batch->writes[done], &undos[done]);
+        if (done == 0 || write->key != batch->writes[done - 1].key)
+            object = object_make(store, write->key);
+        fine = object && write_one(store, object, write, &undos[done]);
+        if (fine && undos[done].object != NOWHERE)
+            profile_follow(object, write);
     }
     for (size_t i = 0; i < done && fine; i++)
         settle_one(store, &batch->writes[i], &undos[i]);

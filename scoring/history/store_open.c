@@ -122,26 +122,27 @@ struct plan {
     const char *name;
 };
 
-static enum hop_rc store_make(const struct plan *plan, const struct hop_settings *settings,
-                              enum hop_history_role role, struct hop_store **ret_store,
-                              struct hop_error *err)
+struct use {
+    hop_servers_use *run;
+    void *context;
+};
+
+static enum hop_rc plan_use(const struct plan *plan, const struct hop_settings *settings,
+                            enum hop_history_role role, const struct use *use,
+                            struct hop_error *err)
 {
     char folder[HOP_PATH_MAX + 1];
-    struct hop_fleet_setup fleet = {.seeds = plan->setups,
-                                    .count = plan->count,
-                                    .name = plan->name,
-                                    .route_folder = folder,
-                                    .route_read_only = role == HOP_HISTORY_READER};
+    const struct hop_fleet_setup fleet = {.seeds = plan->setups,
+                                          .count = plan->count,
+                                          .name = plan->name,
+                                          .route_folder = folder,
+                                          .route_read_only = role == HOP_HISTORY_READER};
     hop_folder_of(settings, folder);
-    if (plan->kind == HOP_URL_SENTINEL)
-        return hop_store_sentinel_new(&fleet, ret_store, err);
-    if (plan->kind == HOP_URL_CLUSTER)
-        return hop_store_cluster_new(&fleet, ret_store, err);
-    return hop_store_redis_new(&plan->setups[0], ret_store, err);
+    return use->run(use->context, &fleet, plan->kind, err);
 }
 
 static enum hop_rc redis_open(struct plan *plan, const struct hop_settings *settings,
-                              enum hop_history_role role, struct hop_store **ret_store,
+                              enum hop_history_role role, const struct use *use,
                               struct hop_error *err)
 {
     bool reader = role == HOP_HISTORY_READER;
@@ -157,7 +158,7 @@ static enum hop_rc redis_open(struct plan *plan, const struct hop_settings *sett
         plan->setups[i].tls = plan->tls ? &certificates.setup : NULL;
     }
     if (rc == HOP_OK)
-        rc = store_make(plan, settings, role, ret_store, err);
+        rc = plan_use(plan, settings, role, use, err);
     certificates_done(&certificates);
     explicit_bzero(secret, sizeof secret);
     return rc;
@@ -211,7 +212,7 @@ static enum hop_rc hosts_take(const struct hop_url *url, const struct hop_names 
 }
 
 static enum hop_rc tcp_open(const struct hop_url *url, const struct hop_settings *settings,
-                            enum hop_history_role role, struct hop_store **ret_store,
+                            enum hop_history_role role, const struct use *use,
                             struct hop_error *err)
 {
     struct host hosts[HOP_URL_HOSTS_MAX];
@@ -223,7 +224,7 @@ static enum hop_rc tcp_open(const struct hop_url *url, const struct hop_settings
     enum hop_rc rc = hop_names_recall(settings, &names, err);
     if (rc == HOP_OK)
         rc = hosts_take(url, &names, hosts, &plan, err);
-    return rc == HOP_OK ? redis_open(&plan, settings, role, ret_store, err) : rc;
+    return rc == HOP_OK ? redis_open(&plan, settings, role, use, err) : rc;
 }
 
 static enum hop_rc unknown_form(const char *history, struct hop_error *err)
@@ -236,26 +237,46 @@ static enum hop_rc unknown_form(const char *history, struct hop_error *err)
                          history);
 }
 
+enum hop_rc hop_servers_open(const struct hop_settings *settings, enum hop_history_role role,
+                             hop_servers_use *run, void *context, struct hop_error *err)
+{
+    const struct use use = {.run = run, .context = context};
+    struct hop_url url;
+    if (!hop_url_parse(hop_span_of(settings->history), &url))
+        return unknown_form(settings->history, err);
+    struct plan plan = {.kind = url.kind, .setups = {{.unix_path = url.path.at}}, .count = 1};
+    switch (url.kind) {
+    case HOP_URL_UNIX:
+        return redis_open(&plan, settings, role, &use, err);
+    case HOP_URL_REDIS:
+    case HOP_URL_SENTINEL:
+    case HOP_URL_CLUSTER:
+        return tcp_open(&url, settings, role, &use, err);
+    case HOP_URL_SQLITE:
+    case HOP_URL_KIND_COUNT:
+        break;
+    }
+    return hop_error_set(err, HOP_UNSUPPORTED, "history %s: no server", settings->history);
+}
+
+static enum hop_rc store_make(void *context, const struct hop_fleet_setup *setup,
+                              enum hop_url_kind kind, struct hop_error *err)
+{
+    struct hop_store **ret_store = context;
+    if (kind == HOP_URL_SENTINEL)
+        return hop_store_sentinel_new(setup, ret_store, err);
+    if (kind == HOP_URL_CLUSTER)
+        return hop_store_cluster_new(setup, ret_store, err);
+    return hop_store_redis_new(&setup->seeds[0], ret_store, err);
+}
+
 enum hop_rc hop_store_open(const struct hop_settings *settings, enum hop_history_role role,
                            struct hop_store **ret_store, struct hop_error *err)
 {
     struct hop_url url;
     if (role == HOP_HISTORY_MEMORY || role == HOP_HISTORY_REPLAY)
         return hop_store_memory_new(ret_store, err);
-    if (!hop_url_parse(hop_span_of(settings->history), &url))
-        return unknown_form(settings->history, err);
-    struct plan plan = {.kind = url.kind, .setups = {{.unix_path = url.path.at}}, .count = 1};
-    switch (url.kind) {
-    case HOP_URL_SQLITE:
+    if (hop_url_parse(hop_span_of(settings->history), &url) && url.kind == HOP_URL_SQLITE)
         return hop_store_sqlite_new(url.path.at, role == HOP_HISTORY_READER, ret_store, err);
-    case HOP_URL_UNIX:
-        return redis_open(&plan, settings, role, ret_store, err);
-    case HOP_URL_REDIS:
-    case HOP_URL_SENTINEL:
-    case HOP_URL_CLUSTER:
-        return tcp_open(&url, settings, role, ret_store, err);
-    case HOP_URL_KIND_COUNT:
-        break;
-    }
-    return unknown_form(settings->history, err);
+    return hop_servers_open(settings, role, store_make, ret_store, err);
 }

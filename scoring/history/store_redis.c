@@ -104,13 +104,15 @@ static enum hop_rc redis_read_by(struct hop_store *base, const struct hop_read *
 }
 
 static enum hop_rc changes_write_by(struct redis_store *store, const struct hop_batch *batch,
-                                    const struct hop_redis_outcome *outcomes,
+                                    const struct hop_redis_outcome *outcomes, bool watched,
                                     struct hop_deadline deadline, struct hop_error *err)
 {
     struct hop_wire_pipeline pipeline;
     struct hop_wire_answer answer;
     hop_wire_pipeline_init(&pipeline);
     hop_redis_changes_put(&pipeline, batch, outcomes, false);
+    if (!watched)
+        hop_redis_link_check(&store->link);
     enum hop_rc rc = send_by(store, &pipeline, false, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
@@ -129,7 +131,7 @@ static enum hop_rc unwatch_by(struct redis_store *store, struct hop_deadline dea
     struct hop_wire_answer answer;
     hop_wire_pipeline_init(&pipeline);
     hop_wire_command(&pipeline, 1, (const char *[]){"UNWATCH"});
-    enum hop_rc rc = send_by(store, &pipeline, false, &answer, deadline, err);
+    enum hop_rc rc = send_by(store, &pipeline, true, &answer, deadline, err);
     if (rc == HOP_OK)
         hop_wire_answer_done(&answer);
     return rc;
@@ -164,12 +166,12 @@ static enum hop_rc write_once_by(struct redis_store *store, const struct hop_bat
     size_t changes = 0;
     if (!hop_redis_batch_joins(batch)) {
         hop_redis_joins_work_out(batch, outcomes);
-        return changes_write_by(store, batch, outcomes, deadline, err);
+        return changes_write_by(store, batch, outcomes, false, deadline, err);
     }
     enum hop_rc rc = joins_read_by(store, batch, outcomes, &changes, deadline, err);
     if (rc != HOP_OK)
         return rc;
-    return changes ? changes_write_by(store, batch, outcomes, deadline, err)
+    return changes ? changes_write_by(store, batch, outcomes, true, deadline, err)
                    : unwatch_by(store, deadline, err);
 }
 

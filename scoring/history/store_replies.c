@@ -107,21 +107,35 @@ static bool pairs_grow(struct hop_replies *replies, struct hop_reply *reply)
     return true;
 }
 
+static bool too_much(const struct hop_replies *replies, size_t field, size_t value)
+{
+    const struct block *block = replies->memory;
+    return block &&
+           (block->items >= HOP_STORE_ITEMS_MAX || field > HOP_STORE_REPLY_MAX ||
+            value > HOP_STORE_REPLY_MAX || block->bytes + field + value > HOP_STORE_REPLY_MAX);
+}
+
 enum hop_rc hop_replies_add(struct hop_replies *replies, struct hop_reply *reply,
                             struct hop_span field, struct hop_span value)
 {
-    struct block *block = replies->memory;
-    if (block && (block->items >= HOP_STORE_ITEMS_MAX || field.len > HOP_STORE_REPLY_MAX ||
-                  value.len > HOP_STORE_REPLY_MAX ||
-                  block->bytes + field.len + value.len > HOP_STORE_REPLY_MAX))
+    if (too_much(replies, field.len, value.len))
         return HOP_MALFORMED;
-    size_t bytes = field.len + value.len;
-    if (!span_keep(replies, &field) || !span_keep(replies, &value) || !pairs_grow(replies, reply))
+    if (!span_keep(replies, &field) || !span_keep(replies, &value))
+        return HOP_NOMEM;
+    return hop_replies_lend(replies, reply, field, value);
+}
+
+enum hop_rc hop_replies_lend(struct hop_replies *replies, struct hop_reply *reply,
+                             struct hop_span field, struct hop_span value)
+{
+    if (too_much(replies, field.len, value.len))
+        return HOP_MALFORMED;
+    if (!pairs_grow(replies, reply))
         return HOP_NOMEM;
     reply->pairs[reply->count++] = (struct hop_pair){.field = field, .value = value};
     reply->present = true;
-    block = replies->memory;
-    block->bytes += bytes;
+    struct block *block = replies->memory;
+    block->bytes += field.len + value.len;
     block->items++;
     return HOP_OK;
 }

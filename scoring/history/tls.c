@@ -221,12 +221,21 @@ static bool name_expect(struct hop_tls *tls)
            SSL_set_tlsext_host_name(tls->ssl, tls->name) == 1;
 }
 
+static int64_t session_began(const SSL_SESSION *session)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30300000L
+    return (int64_t)SSL_SESSION_get_time_ex(session);
+#else
+    return (int64_t)SSL_SESSION_get_time(session);
+#endif
+}
+
 /* What the server is not asked for again when a session is taken up; the name is in the digest. */
 static bool still_right(SSL_SESSION *session)
 {
     X509 *certificate = SSL_SESSION_get0_peer(session);
     int64_t now = hop_clock_epoch_ms() / 1000;
-    int64_t began = (int64_t)SSL_SESSION_get_time(session);
+    int64_t began = session_began(session);
     int64_t lasts = (int64_t)SSL_SESSION_get_timeout(session);
     lasts = lasts < SESSION_MAX_S ? lasts : SESSION_MAX_S;
     return certificate && SSL_SESSION_is_resumable(session) && now >= began &&
@@ -456,7 +465,7 @@ static bool worth_keeping(struct hop_tls *tls)
     if (!SSL_session_reused(tls->ssl))
         return true;
     SSL_SESSION *used = SSL_get0_session(tls->ssl);
-    int64_t age = hop_clock_epoch_ms() / 1000 - (int64_t)SSL_SESSION_get_time(used);
+    int64_t age = hop_clock_epoch_ms() / 1000 - session_began(used);
     return age >= (int64_t)SSL_SESSION_get_timeout(used) / 2;
 }
 

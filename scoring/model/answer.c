@@ -41,6 +41,8 @@ static enum hop_answer_kind kind_of(enum hop_action action, const struct hop_mom
         return HOP_ANSWER_BLOCK;
     if (moment->phase == HOP_PHASE_AUTH && !moment->first_factor_proven)
         return HOP_ANSWER_ABSTAIN;
+    if (action == HOP_STEP_UP && moment->key_verified)
+        return HOP_ANSWER_ALLOW; /* possession and PIN: two factors, and neither is on this host */
     if (action == HOP_STEP_UP && opens)
         return moment->stepped_up ? HOP_ANSWER_ALLOW : HOP_ANSWER_REFUSE;
     return plain[action];
@@ -50,13 +52,18 @@ void hop_answer_of(const struct hop_verdict *verdict, const struct hop_moment *m
                    struct hop_answer *ret_answer)
 {
     enum hop_action action = soften(action_of(verdict, moment), moment->mode);
+    bool permitted =
+        action != HOP_ALLOW && verdict->permit[0] != '\0' && !waits_in_vain(verdict, moment);
+    if (permitted)
+        action = HOP_ALLOW;
     /* an accusation is answered by asking; where nobody is asked, it is told aloud */
     bool told_by_asking = moment->lane == HOP_LANE_ASKED && verdict->action == HOP_STEP_UP;
     *ret_answer = (struct hop_answer){
         .kind = kind_of(action, moment),
         .action = action,
-        .alert = verdict->action == HOP_BLOCK || waits_in_vain(verdict, moment) ||
+        .alert = permitted || verdict->action == HOP_BLOCK || waits_in_vain(verdict, moment) ||
                  (verdict->alert && !told_by_asking),
+        .permitted = permitted,
     };
 }
 
@@ -66,7 +73,9 @@ struct hop_lesson hop_lesson_of(const struct hop_verdict *verdict, const struct 
     struct hop_answer answer;
     end.phase = HOP_PHASE_SESSION;
     hop_answer_of(verdict, &end, &answer);
-    bool learn = answer.kind == HOP_ANSWER_ALLOW;
+    /* a permit lets in, and vouches for nothing */
+    bool learn =
+        answer.kind == HOP_ANSWER_ALLOW && !answer.permitted && hop_service_enters(moment->service);
     return (struct hop_lesson){.learn = learn, .confirmed = learn && answer.action == HOP_STEP_UP};
 }
 

@@ -20,6 +20,13 @@ void hop_around_done(struct hop_around *around)
     hop_around_init(around);
 }
 
+bool hop_permit_holds(const struct hop_permit *permit, int64_t now)
+{
+    return permit->id[0] != '\0' && permit->until > permit->since &&
+           permit->until - permit->since <= HOP_PERMIT_SECONDS_MAX &&
+           now >= permit->since - HOP_PERMIT_CLOCK_MAX && now < permit->until;
+}
+
 void hop_touch_put(struct hop_text *text, const struct hop_touch *touch)
 {
     hop_text_put_int(text, touch->time);

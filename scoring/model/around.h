@@ -44,6 +44,20 @@ struct hop_failure {
 
 enum hop_freeze { HOP_FREEZE_NONE, HOP_FREEZE_STEP_UP, HOP_FREEZE_BLOCK };
 
+/* Home's exception for one identity: while it lasts, logins that would be refused or asked are let
+ * in, and told aloud. A freeze of account, key or source is stronger. */
+#define HOP_PERMIT_SECONDS_MAX 86400 /* from since to until: a longer one is none */
+#define HOP_PERMIT_WHY_MAX 100
+#define HOP_PERMIT_AUTHOR_MAX 32
+#define HOP_PERMIT_CLOCK_MAX 300 /* s that its first second may seem to lie ahead */
+
+struct hop_permit {
+    char id[HOP_ULID_LENGTH + 1]; /* its name; "": there is none */
+    int64_t since, until;         /* epoch s; over at `until` */
+    char author[HOP_PERMIT_AUTHOR_MAX + 1];
+    char why[HOP_PERMIT_WHY_MAX + 1];
+};
+
 struct hop_around {
     /* team back-off; the totals are over tenants (DESIGN 6 D) */
     double tenants;    /* n_T, at least 1 */
@@ -65,8 +79,12 @@ struct hop_around {
                                           ... */
     /* home's word */
     enum hop_freeze frozen_account, frozen_key, frozen_source;
-    bool permitted; /* reserved for home's timed exceptions: false */
+    struct hop_permit permit;
 };
+
+/* Does it hold at `now`? Never before it was given, nor beyond the longest time: a clock that is
+ * wrong makes no permit. */
+bool hop_permit_holds(const struct hop_permit *permit, int64_t now);
 
 void hop_around_init(struct hop_around *around); /* tenants = 1, all else zero */
 void hop_around_done(struct hop_around *around);

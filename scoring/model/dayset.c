@@ -211,8 +211,11 @@ void hop_dayset_put(struct hop_text *text, const struct hop_dayset *set)
     int top = previous_bit(set, HOP_DAYSET_WINDOW - 1);
     hop_text_put_int(text, top < 0 ? 0 : set->last_day);
     hop_text_put_char(text, ':');
+    char hex[HOP_DAYSET_WINDOW / 4];
+    size_t len = 0;
     for (int at = top < 0 ? 0 : top / 4; at >= 0; at--)
-        hop_text_put_char(text, digits[set->bits[at / 16] >> (at % 16 * 4) & 15]);
+        hex[len++] = digits[set->bits[at / 16] >> (at % 16 * 4) & 15];
+    hop_text_put_span(text, (struct hop_span){hex, len});
     if (set->confirmed)
         hop_text_put_char(text, '+');
 }

@@ -54,16 +54,23 @@ enum hop_floor {
 /* Log-odds before any evidence. A tenant's own witness knows little of a life: most of what is new
  * to it is old elsewhere. */
 #define HOP_PRIOR_BITS -13.0
-#define HOP_PRIOR_BITS_TENANT -16.0
+#define HOP_PRIOR_BITS_TENANT -16.5
 #define HOP_SEEN_AT .10     /* a decayed count under this is as good as never seen */
 #define HOP_LATELY_DAYS 5.0 /* half-life of the short memory */
 
 /* One login with all that is known around it. `login` may differ from the one on the wire: see
  * hop_scene_without_shared. */
+/* The tables of the half-lives, worked out once for many logins. */
+struct hop_decays {
+    struct hop_decay slow, fast, lately;
+};
+void hop_decays_init(struct hop_decays *decays);
+
 struct hop_scene {
     const struct hop_login *login;
     const struct hop_profile *profile; /* merged of this host's tenant and home */
     const struct hop_around *around;
+    const struct hop_decays *decays; /* NULL: worked out when needed */
     bool strict;
     bool witness_is_home;
 };

@@ -9,19 +9,15 @@
 #define P_NEW_MAX .97
 #define TRUSTED_DAYS 3
 
-/* A kind's half-life picks one of two tables. */
-struct decays {
-    struct hop_decay slow, fast, lately;
-};
-
-static void decays_init(struct decays *decays)
+void hop_decays_init(struct hop_decays *decays)
 {
     hop_decay_init(&decays->slow, hop_kind_facts(HOP_KIND_TENANT)->half_life);
     hop_decay_init(&decays->fast, hop_kind_facts(HOP_KIND_COUNTRY)->half_life);
     hop_decay_init(&decays->lately, HOP_LATELY_DAYS);
 }
 
-static const struct hop_decay *decay_of(const struct decays *decays, enum hop_kind kind)
+/* A kind's half-life picks one of two tables. */
+static const struct hop_decay *decay_of(const struct hop_decays *decays, enum hop_kind kind)
 {
     return hop_kind_facts(kind)->half_life > decays->fast.half_life ? &decays->slow : &decays->fast;
 }
@@ -51,10 +47,9 @@ static bool weighs(const struct hop_dayset *days, const struct hop_familiarity *
 }
 
 /* Work of the last days alone. */
-static void count_lately(const struct hop_dayset *days, const struct hop_decay *decay, bool is_here,
+static void count_lately(const struct hop_dayset *days, double count, bool is_here,
                          struct hop_familiarity *f)
 {
-    double count = hop_dayset_count_by(days, f->today, decay);
     f->tenants_lately += count;
     if (!is_here)
         return;
@@ -62,18 +57,34 @@ static void count_lately(const struct hop_dayset *days, const struct hop_decay *
     f->tenant_last = days->last_day < f->today ? days->last_day : f->today;
 }
 
+static struct hop_weighed weigh_once(struct hop_sighting *sighting, const struct hop_decays *decays,
+                                     const struct hop_familiarity *f)
+{
+    struct hop_weighed *weighed = &sighting->weighed;
+    if (weighed->today != f->today || weighed->first_day != f->first_day || f->today == 0)
+        *weighed = (struct hop_weighed){
+            .today = f->today,
+            .first_day = f->first_day,
+            .weight = hop_dayset_weigh_by(&sighting->days, f->today,
+                                          decay_of(decays, sighting->kind), f->first_day),
+            .lately = sighting->kind == HOP_KIND_TENANT
+                          ? hop_dayset_count_by(&sighting->days, f->today, &decays->lately)
+                          : 0};
+    return *weighed;
+}
+
 /* `shown`: the day-sets of this login's own values. */
-static void weigh_all(const struct hop_scene *scene, const struct decays *decays,
+static void weigh_all(const struct hop_scene *scene, const struct hop_decays *decays,
                       const struct hop_dayset *const shown[HOP_KIND_COUNT],
                       struct hop_familiarity *f)
 {
     for (size_t i = 0; i < scene->profile->count; i++) {
-        const struct hop_sighting *sighting = &scene->profile->sightings[i];
+        struct hop_sighting *sighting = &scene->profile->sightings[i];
         enum hop_kind kind = sighting->kind;
         if (!weighs(&sighting->days, f, scene->strict))
             continue;
-        struct hop_dayset_weight weight =
-            hop_dayset_weigh_by(&sighting->days, f->today, decay_of(decays, kind), f->first_day);
+        struct hop_weighed weighed = weigh_once(sighting, decays, f);
+        struct hop_dayset_weight weight = weighed.weight;
         f->mass[kind] += weight.count;
         f->novelty[kind] += weight.novelty;
         if (&sighting->days == shown[kind])
@@ -81,12 +92,12 @@ static void weigh_all(const struct hop_scene *scene, const struct decays *decays
         if (kind == HOP_KIND_HOUR)
             count_hour(sighting->value, weight.count, f);
         if (kind == HOP_KIND_TENANT)
-            count_lately(&sighting->days, &decays->lately, &sighting->days == shown[kind], f);
+            count_lately(&sighting->days, weighed.lately, &sighting->days == shown[kind], f);
     }
 }
 
 /* Every hop is a surprise to those who seldom hop, not the first alone. */
-static void count_hops(const struct hop_scene *scene, const struct decays *decays,
+static void count_hops(const struct hop_scene *scene, const struct hop_decays *decays,
                        struct hop_familiarity *f)
 {
     const struct hop_dayset *hops =
@@ -127,7 +138,8 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
     struct hop_familiarity *f = ret_familiarity;
     struct hop_dayset days = hop_profile_days(scene->profile);
     const struct hop_dayset *shown[HOP_KIND_COUNT] = {NULL};
-    struct decays decays;
+    struct hop_decays own;
+    const struct hop_decays *decays = scene->decays;
     *f = (struct hop_familiarity){.today = hop_date_day(scene->login->time),
                                   .first_day = hop_dayset_first(&days),
                                   .third_day = hop_dayset_nth(&days, TRUSTED_DAYS),
@@ -136,14 +148,17 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
                                   .confirmed_any = days.confirmed,
                                   .tenant_last = INT32_MAX};
     hop_values_of(scene->login, &f->values);
-    decays_init(&decays);
+    if (decays == NULL) {
+        hop_decays_init(&own);
+        decays = &own;
+    }
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         struct hop_span value = hop_span_of(f->values.text[kind]);
         if (f->values.has[kind])
             shown[kind] = hop_profile_find(scene->profile, (enum hop_kind)kind, value);
     }
-    weigh_all(scene, &decays, shown, f);
-    count_hops(scene, &decays, f);
+    weigh_all(scene, decays, shown, f);
+    count_hops(scene, decays, f);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         double theta = hop_kind_facts((enum hop_kind)kind)->theta;
         f->p_new[kind] =

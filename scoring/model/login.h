@@ -5,6 +5,7 @@
 #define HOP_LOGIN_H
 
 #include "address.h"
+#include "service.h"
 #include "ulid.h"
 
 #define HOP_NAME_MAX 255  /* account, identity, host, service */
@@ -89,6 +90,8 @@ struct hop_login {
     char tenant_tag[HOP_TENANT_MAX + 1];
     char host[HOP_NAME_MAX + 1];
     char service[HOP_NAME_MAX + 1];
+    char becomes[HOP_NAME_MAX + 1];    /* su, sudo: the account that is asked for; "" elsewhere */
+    char session[HOP_ULID_LENGTH + 1]; /* su, sudo: id of the login they run in; "" unknown */
     char method[HOP_NAME_MAX +
                 1]; /* "publickey", "publickey,keyboard-interactive/pam", "password", "" unknown */
     char key[HOP_KEY_MAX + 1]; /* "" : not known (see key_lost) or no key used */

@@ -30,11 +30,9 @@ bool hop_profile_empty(const struct hop_profile *profile)
     return profile->count == 0;
 }
 
-static int compare(const struct hop_sighting *sighting, enum hop_kind kind, struct hop_span value)
+static int compare(const struct hop_sighting *sighting, struct hop_span value)
 {
-    if (sighting->kind != kind)
-        return sighting->kind < kind ? -1 : 1;
-    size_t len = strlen(sighting->value), common = len < value.len ? len : value.len;
+    size_t len = sighting->len, common = len < value.len ? len : value.len;
     int order = common ? memcmp(sighting->value, value.at, common) : 0;
     if (order)
         return order;
@@ -45,11 +43,14 @@ static int compare(const struct hop_sighting *sighting, enum hop_kind kind, stru
 static size_t place_of(const struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
                        bool *ret_found)
 {
-    size_t low = 0, high = profile->count;
+    size_t low = 0;
+    for (unsigned before = 0; before < (unsigned)kind; before++)
+        low += profile->of_kind[before];
+    size_t high = low + profile->of_kind[kind];
     *ret_found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(&profile->sightings[middle], kind, value);
+        int order = compare(&profile->sightings[middle], value);
         if (order == 0) {
             *ret_found = true;
             return middle;
@@ -92,6 +93,8 @@ enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, st
     size_t at = place_of(profile, kind, value, &found);
     if (found) {
         hop_dayset_join(&profile->sightings[at].days, days);
+        profile->sightings[at].weighed.today = 0;
+        hop_dayset_join(&profile->days, days);
         return HOP_OK;
     }
     char *copy = malloc(value.len + 1);
@@ -104,8 +107,12 @@ enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, st
     copy[value.len] = '\0';
     struct hop_sighting *slot = profile->sightings + at;
     memmove(slot + 1, slot, (profile->count - at) * sizeof *slot);
-    *slot = (struct hop_sighting){.kind = kind, .value = copy, .days = *days};
+    *slot = (struct hop_sighting){
+        .kind = kind, .len = (uint16_t)value.len, .value = copy, .days = *days};
     profile->count++;
+    profile->of_kind[kind]++;
+    profile->hollow |= hop_dayset_empty(days);
+    hop_dayset_join(&profile->days, days);
     return HOP_OK;
 }
 
@@ -117,14 +124,35 @@ enum hop_rc hop_profile_see(struct hop_profile *profile, enum hop_kind kind, str
     return hop_profile_join(profile, kind, value, &days);
 }
 
+/* `from` is sorted: what an empty profile takes over needs no place looked for. */
+static enum hop_rc append(struct hop_profile *into, const struct hop_sighting *sighting)
+{
+    char *copy = malloc(sighting->len + 1u);
+    if (!copy || make_room(into) != HOP_OK) {
+        free(copy);
+        return HOP_NOMEM;
+    }
+    memcpy(copy, sighting->value, sighting->len + 1u);
+    into->sightings[into->count] = *sighting;
+    into->sightings[into->count++].value = copy;
+    into->of_kind[sighting->kind]++;
+    return HOP_OK;
+}
+
 enum hop_rc hop_profile_merge(struct hop_profile *into, const struct hop_profile *from)
 {
+    bool fresh = into->count == 0;
     for (size_t i = 0; i < from->count; i++) {
         const struct hop_sighting *sighting = &from->sightings[i];
-        enum hop_rc rc =
-            hop_profile_join(into, sighting->kind, hop_span_of(sighting->value), &sighting->days);
+        struct hop_span value = {sighting->value, sighting->len};
+        enum hop_rc rc = fresh ? append(into, sighting)
+                               : hop_profile_join(into, sighting->kind, value, &sighting->days);
         if (rc != HOP_OK)
             return rc;
+    }
+    if (fresh) {
+        hop_dayset_join(&into->days, &from->days);
+        into->hollow |= from->hollow;
     }
     into->last = *hop_last_later(&into->last, &from->last);
     if (from->step_up_time > into->step_up_time)
@@ -139,12 +167,22 @@ static int32_t day_after(int32_t today)
 
 bool hop_profile_has_future(const struct hop_profile *profile, int32_t today)
 {
+    return profile->hollow ||
+           (!hop_dayset_empty(&profile->days) && profile->days.last_day > day_after(today));
+}
+
+/* After something was taken away. */
+static void reckon(struct hop_profile *profile)
+{
+    profile->hollow = false;
+    profile->days = (struct hop_dayset){0};
+    memset(profile->of_kind, 0, sizeof profile->of_kind);
     for (size_t i = 0; i < profile->count; i++) {
-        const struct hop_dayset *days = &profile->sightings[i].days;
-        if (hop_dayset_empty(days) || days->last_day > day_after(today))
-            return true;
+        const struct hop_sighting *sighting = &profile->sightings[i];
+        profile->of_kind[sighting->kind]++;
+        profile->hollow |= hop_dayset_empty(&sighting->days);
+        hop_dayset_join(&profile->days, &sighting->days);
     }
-    return false;
 }
 
 void hop_profile_drop_future(struct hop_profile *profile, int32_t today)
@@ -154,12 +192,14 @@ void hop_profile_drop_future(struct hop_profile *profile, int32_t today)
     for (size_t i = 0; i < profile->count; i++) {
         struct hop_sighting *sighting = &profile->sightings[i];
         hop_dayset_drop_after(&sighting->days, tomorrow);
+        sighting->weighed.today = 0;
         if (hop_dayset_empty(&sighting->days))
             free(sighting->value);
         else
             profile->sightings[kept++] = *sighting;
     }
     profile->count = kept;
+    reckon(profile);
 }
 
 const struct hop_sighting *hop_profile_surplus(const struct hop_profile *profile,
@@ -169,20 +209,20 @@ const struct hop_sighting *hop_profile_surplus(const struct hop_profile *profile
     const struct hop_kind_facts *facts = hop_kind_facts(kind);
     struct hop_decay decay;
     double least_count = 0;
-    unsigned values = 0;
+    if (profile->of_kind[kind] <= facts->bound)
+        return NULL;
     hop_decay_init(&decay, facts->half_life);
     for (size_t i = 0; i < profile->count; i++) {
         const struct hop_sighting *sighting = &profile->sightings[i];
         if (sighting->kind != kind)
             continue;
         double count = hop_dayset_weigh_by(&sighting->days, today, &decay, INT32_MAX).count;
-        values++;
         if (!least || count < least_count) {
             least = sighting;
             least_count = count;
         }
     }
-    return values > facts->bound ? least : NULL;
+    return least;
 }
 
 void hop_profile_remove(struct hop_profile *profile, enum hop_kind kind, struct hop_span value)
@@ -195,12 +235,10 @@ void hop_profile_remove(struct hop_profile *profile, enum hop_kind kind, struct 
     free(slot->value);
     profile->count--;
     memmove(slot, slot + 1, (profile->count - at) * sizeof *slot);
+    reckon(profile);
 }
 
 struct hop_dayset hop_profile_days(const struct hop_profile *profile)
 {
-    struct hop_dayset days = {0};
-    for (size_t i = 0; i < profile->count; i++)
-        hop_dayset_join(&days, &profile->sightings[i].days);
-    return days;
+    return profile->days;
 }

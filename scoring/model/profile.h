@@ -41,10 +41,20 @@ struct hop_kind_facts {
 const struct hop_kind_facts *hop_kind_facts(enum hop_kind kind);
 bool hop_kind_of(char letter, enum hop_kind *ret_kind);
 
+/* What the day-set weighed when it was last asked for: a day's logins ask again and again, and few
+ * values change meanwhile. today 0: nothing. The one part that looking at a profile may write. */
+struct hop_weighed {
+    int32_t today, first_day;
+    struct hop_dayset_weight weight;
+    double lately; /* of a tenant: its count in the short memory */
+};
+
 struct hop_sighting {
     enum hop_kind kind;
-    char *value; /* owned by the profile */
+    uint16_t len; /* of the value */
+    char *value;  /* owned by the profile */
     struct hop_dayset days;
+    struct hop_weighed weighed;
 };
 
 /* Register `last`: the newest finished login. time 0: none. Text form: see hop_last_put. */
@@ -59,6 +69,9 @@ struct hop_last {
 struct hop_profile {
     struct hop_sighting *sightings;
     size_t count, room;
+    unsigned of_kind[HOP_KIND_COUNT]; /* how many sightings */
+    struct hop_dayset days;           /* the union of theirs */
+    bool hollow;                      /* a sighting may be without days */
     struct hop_last last;
     int64_t step_up_time; /* register `stepup`: last passed step-up, epoch s; 0: none */
     bool borrowed;        /* a view: the sightings are another's, and may only be looked at */

@@ -53,6 +53,9 @@ void hop_evidence_travel(const struct hop_scene *scene, struct hop_evidence *evi
     const struct hop_login *login = scene->login;
     const struct hop_place *here = &login->origin.place;
     const struct hop_last *last = &scene->profile->last;
+    /* inside a session: where its person was last seen says nothing of where the session began */
+    if (!hop_service_enters(hop_service_of(login->service)))
+        return;
     if (last->time == 0 || last->time > login->time || !is_place(login->origin.zone, here) ||
         !is_place(last->zone, &last->place))
         return;

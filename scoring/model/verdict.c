@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verdict.h"
 
+#include <string.h>
+
 #include "encode.h"
 #include "parts.h"
 
@@ -152,6 +154,27 @@ void hop_verdict_freeze(struct hop_verdict *verdict, const struct hop_around *ar
     hop_verdict_because(verdict, hop_floor_word(HOP_FLOOR_FROZEN), 0, "frozen by home");
 }
 
+/* Why a permit that was given is of no use is a reason too: its owner will ask. */
+void hop_verdict_permit(struct hop_verdict *verdict, const struct hop_around *around, int64_t now)
+{
+    const struct hop_permit *permit = &around->permit;
+    bool frozen = frozen_action(around) != HOP_ALLOW;
+    bool holds = hop_permit_holds(permit, now);
+    if (permit->id[0] == '\0')
+        return;
+    if (holds && !frozen)
+        memcpy(verdict->permit, permit->id, sizeof verdict->permit);
+    if (verdict->action == HOP_ALLOW)
+        return;
+    if (!holds)
+        hop_verdict_because(verdict, "permit-over", 0, "permit %s does not hold now", permit->id);
+    else if (frozen)
+        hop_verdict_because(verdict, "permit-void", 0, "permit %s, but a freeze is stronger",
+                            permit->id);
+    else
+        hop_verdict_because(verdict, "permit", 0, "permitted by %s, %s", permit->author, permit->why);
+}
+
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict)
 {
     *ret_verdict =
@@ -164,6 +187,7 @@ void hop_verdict_key_changed(struct hop_verdict *verdict)
     verdict->action = verdict->own_action = HOP_BLOCK;
     verdict->alert = true;
     verdict->deferred = false;
+    verdict->permit[0] = '\0';
     verdict->reason_count = 0; /* the old ones spoke for another key */
     hop_verdict_because(verdict, "key-changed", 0, "the key used is not the noted one");
 }

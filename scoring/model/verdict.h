@@ -41,6 +41,7 @@ struct hop_verdict {
     bool scored;   /* false: binding, break-glass or a loss decided; score is then all zero */
     bool alert;    /* to be told loudly even if allowed: break-glass, a loss's alert, accusation */
     bool deferred; /* allowed only because the session phase judges again with the key */
+    char permit[HOP_ULID_LENGTH + 1]; /* of home's, that holds for this login; "" for none */
     struct hop_score score;
     unsigned losses; /* HOP_LOSS_BIT set */
     struct hop_reason
@@ -72,6 +73,10 @@ void hop_verdict_because(struct hop_verdict *verdict, const char *code, int deci
 
 /* Home's freezes of account, key or source, for a verdict that was not scored. */
 void hop_verdict_freeze(struct hop_verdict *verdict, const struct hop_around *around);
+
+/* Home's permit, if one holds at `now`, for a verdict that is complete. It changes no action: the
+ * answer lets in. What is frozen it does not reach. */
+void hop_verdict_permit(struct hop_verdict *verdict, const struct hop_around *around, int64_t now);
 
 /* A binding's outcome and a break-glass login: no score. */
 void hop_verdict_bound(bool inside, const char *why, struct hop_verdict *ret_verdict);

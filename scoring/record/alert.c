@@ -77,6 +77,8 @@ static void put_decision(struct hop_text *text, const struct hop_alert *alert)
         hop_member_string(text, "hopwarden.action", hop_action_word(verdict->action));
     if (alert->answer != NULL)
         hop_member_string(text, "hopwarden.answer", hop_action_word(alert->answer->action));
+    if (verdict != NULL && alert->answer != NULL && alert->answer->permitted)
+        hop_member_string(text, "hopwarden.permit", verdict->permit);
     if (verdict != NULL || alert->answer != NULL)
         hop_member_string(text, "hopwarden.mode", hop_mode_word(alert->mode));
     if (alert->login != NULL)
@@ -94,6 +96,7 @@ static void put_who(struct hop_text *text, const struct hop_login *login, const 
     if (login->origin.place.asn != 0)
         hop_member_int(text, "source.as.number", login->origin.place.asn);
     put_cut(text, "user.name", login->account, room->name);
+    put_cut(text, "user.effective.name", login->becomes, room->name);
     put_cut(text, "service.name", login->service, room->name);
     put_cut(text, "host.name", login->host, room->name);
     put_cut(text, "hopwarden.tenant", login->tenant, room->name);
@@ -124,6 +127,7 @@ static void put_object(struct hop_text *text, const struct hop_alert *alert,
     put_why(text, alert, room);
     if (alert->login != NULL) {
         put_cut(text, "hopwarden.key", alert->login->key, room->name);
+        hop_member_word(text, "hopwarden.within", alert->login->session);
         hop_member_word(text, "event.id", alert->login->id);
     }
     hop_member_int(text, "hopwarden.v", 1);

@@ -473,6 +473,7 @@ static void restore_verdict(struct reader *reader, struct hop_verdict *verdict)
     verdict->own_action = verdict->action;
     verdict->accused = read_action(reader, "hopwarden.own_action", &verdict->own_action);
     verdict->alert = read_bool(reader, "hopwarden.alert");
+    copy_cut(string_of(reader, "hopwarden.permit"), verdict->permit, sizeof verdict->permit);
     verdict->scored = read_decibits(reader, "hopwarden.risk_bits", &verdict->score.risk_decibits);
     if (verdict->scored)
         restore_score(reader, &verdict->score);

@@ -51,6 +51,8 @@ static void put_facts(struct hop_text *text, const struct hop_login *login)
         hop_member_word(text, "hopwarden.identity", login->identity);
     hop_member_word(text, "hopwarden.team", login->team);
     hop_member_word(text, "service.name", login->service);
+    hop_member_word(text, "user.effective.name", login->becomes);
+    hop_member_word(text, "hopwarden.within", login->session);
     put_origin(text, &login->origin);
     hop_member_word(text, "hopwarden.key", login->key);
     hop_member_true(text, "hopwarden.key_lost", login->key_lost);
@@ -143,6 +145,8 @@ static bool put_judged(struct hop_text *text, const struct hop_login *login,
     put_facts(text, login);
     hop_member_string(text, "hopwarden.mode", hop_mode_word(mode));
     hop_member_string(text, "hopwarden.answer", hop_action_word(answer->action));
+    if (answer->permitted)
+        hop_member_string(text, "hopwarden.permit", verdict->permit);
     put_verdict(text, verdict, brief);
     hop_member_int(text, "hopwarden.v", 1);
     return finish(text, start);

@@ -35,6 +35,8 @@ enum hop_rc hop_ssh_note_write(const char *folder, long pid, const struct hop_ss
     hop_percent_put(&text, hop_span_of(note->account));
     hop_text_put_char(&text, ' ');
     hop_percent_put(&text, hop_span_of(note->key));
+    if (note->verified)
+        hop_text_put(&text, " verified");
     hop_text_put_char(&text, '\n');
     return hop_file_replace(path, bytes, text.len, 0600, (uid_t)-1, (gid_t)-1, false, err);
 }
@@ -55,8 +57,10 @@ enum hop_rc hop_ssh_note_parse(struct hop_span text, struct hop_ssh_note *ret_no
         !hop_span_cut(&line, ' ', &time) || !hop_span_int64(time, 0, INT64_MAX, &note.time) ||
         !hop_span_cut(&line, ' ', &account) ||
         !decode_name(account, note.account, sizeof note.account) ||
-        !hop_span_cut(&line, ' ', &key) || !decode_name(key, note.key, sizeof note.key) || line.at)
+        !hop_span_cut(&line, ' ', &key) || !decode_name(key, note.key, sizeof note.key) ||
+        (line.at && !hop_span_is(line, "verified")))
         return hop_error_set(err, HOP_MALFORMED, "note: not of the form v1");
+    note.verified = line.at != NULL;
     *ret_note = note;
     return HOP_OK;
 }

@@ -89,11 +89,12 @@ bool hop_ssh_options_have(struct hop_span options, const char *option);
 
 /* The key note: what the helper last printed for this connection, told to the account phase (DESIGN
  * 3). One small file <folder>/<pid of sshd's monitor>: "v1 <epoch s> <account, percent-coded> <key
- * name, percent-coded>\n". */
+ * name, percent-coded>[ verified]\n". */
 struct hop_ssh_note {
     int64_t time;
     char account[HOP_NAME_MAX + 1];
     char key[HOP_KEY_MAX + 1];
+    bool verified; /* a FIDO key, printed so that sshd takes no signature but a verified one */
 };
 #define HOP_SSH_NOTE_AGE_MAX 120         /* seconds: sshd's LoginGraceTime */
 #define HOP_SSH_NOTE_MAX 2048            /* bytes */

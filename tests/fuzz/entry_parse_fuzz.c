@@ -10,7 +10,7 @@ static void check_again(const struct hop_login *login, const struct hop_verdict 
 {
     static char line[HOP_ENTRY_LINE_MAX];
     struct hop_text text = hop_text_over(line, sizeof line);
-    struct hop_answer answer = {HOP_ANSWER_ALLOW, HOP_ALLOW, false};
+    struct hop_answer answer = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = false};
     if (!hop_entry_put_judged(&text, login, verdict, &answer, HOP_MODE_OBSERVE))
         return;
     struct hop_entry again;

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!hop_span_copy((struct hop_span){(const char *)data, size}, key, sizeof key) ||
         !hop_key_parse(key, "h:", &parts))
         return 0;
-    if (!strchr("pxyknsdlfom", parts.list) || !within(parts.name, key) ||
+    if (!strchr("pxyfqknsdlom", parts.list) || !within(parts.name, key) ||
         !within(parts.tail, key) || memchr(parts.name.at ? parts.name.at : "", '}', parts.name.len))
         abort();
     return 0;

@@ -21,7 +21,6 @@ class HostCase(unittest.TestCase):
     def setUpClass(cls):
         cls.box = box = cls.make_box()
         cls.addClassCleanup(box.stop)
-        cls.history = box.start_redis() if cls.redis else scene.SQLITE
         box.use_geo(scene.NETWORKS)
         box.use_pam(cls.stack)
         for name in ("anna", "ben"):
@@ -31,6 +30,7 @@ class HostCase(unittest.TestCase):
         box.add_account("root")
         box.add_account("pavel", password="pavel-word", code=False)   # in scope, by password
         box.add_account("carol", password="carol-word", code=False)   # the customer's own
+        cls.history = cls.start_history()
         cls.configure()
         cls.give_history()
         if cls.sshd:
@@ -39,6 +39,10 @@ class HostCase(unittest.TestCase):
     @classmethod
     def make_box(cls):
         return sandbox.Sandbox(FOLDER)
+
+    @classmethod
+    def start_history(cls):
+        return cls.box.start_redis() if cls.redis else scene.SQLITE
 
     @classmethod
     def configure(cls, **more):

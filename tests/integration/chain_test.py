@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another provider of keys or principals behind the helper: its keys are judged as any, its options reach sshd, its trouble stays small."""
 import os
+import signal
 
 import sandbox
 from case import HostCase
@@ -128,6 +129,49 @@ class Keys(HostCase):
         sandbox.run("ssh-keygen", "-q", "-s", ca, "-I", "deploy", "-n", "strangers", "-V", "-1m:+5m", f"{stranger}.pub")
         self.enters(False, key=stranger)
 
+    # -- as they print them -----------------------------------------------------------------------------------------
+
+    def test_the_output_of_the_usual_providers(self):
+        kind, blob = self.public("ansible").split()[:2]
+        ben, dora = (" ".join(self.public(name).split()[:2]) for name in ("ben", "dora"))
+        for name, text in {
+                "sss_ssh_authorizedkeys: bare keys, one a line": f"{ben}\n{kind} {blob}\n",
+                "sss_ssh_authorizedkeys: keys with their owners": f"{dora} dora@ipa.example\n{kind} {blob} ansible@ipa.example\n",
+                "userdbctl ssh-authorized-keys: as in the user record, options too": f"# home\nno-pty {kind} {blob} José 💻\n\n{ben}\n",
+                "eic_run_authorized_keys: the pushed key and nothing else": f"{kind} {blob}",
+                "ldapsearch through sed: CRLF, blanks and blank lines": f"\r\n  {ben}\r\n\t{kind} {blob} cn=ansible,dc=example\r\n\r\n",
+                "ldapsearch: attributes that are no keys beside one": f"dn: uid=ansible,dc=example\nsshPublicKey: {ben}\n{kind} {blob}\n",
+                "one key twice": f"{kind} {blob} first\n{kind} {blob} second\n"}.items():
+            with self.subTest(name):
+                sandbox.write(PROVIDED, text)
+                self.enters(True)
+
+    def test_a_user_that_it_does_not_know(self):
+        """userdbctl fails for a user it does not know; SSSD prints nothing."""
+        provide("exit 0")
+        self.assertEqual([alert for alert in self.enters(False).alerts if alert["event.action"] == "trouble"], [])
+        provide("echo \"No user $1 known.\" >&2; exit 1")
+        self.told(self.enters(False), "exit status 1")
+
+    def test_sshd_s_tokens_reach_it(self):
+        """As EC2 Instance Connect's helper wants them: account and fingerprint."""
+        self.provided("ansible")
+        provide(f'[ "$1" = ansible ] && [ "$2" = {self.print_of("ansible")} ] && cat {PROVIDED}')
+        path = "/etc/ssh/sshd_config.d/hopwarden.conf"
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.enters(False)
+        self.addCleanup(self.restart, path, text)
+        self.restart(path, text.replace(f"--chain {PROVIDER} %u", f"--chain {PROVIDER} %u %f"))
+        self.enters(True)
+
+    def restart(self, path, text):
+        """sshd reads its files again for each server it starts anew."""
+        sandbox.write(path, text)
+        mark = len(self.box.syslog.lines)
+        os.kill(self.box._sshd.pid, signal.SIGHUP)
+        sandbox.await_true(lambda: self.box.syslog.has(mark, "Server listening on 127.0.0.1"), "sshd listens again")
+
     # -- trouble --------------------------------------------------------------------------------------------------
 
     def told(self, login, words):
@@ -157,6 +201,27 @@ class Keys(HostCase):
         self.told(self.enters(False), "exit status 1")
         provide(f"cat {PROVIDED}; yes")
         self.told(self.enters(False), "more than")
+
+    def test_one_that_crashes_is_not_believed(self):
+        self.provided("ansible")
+        provide(f"cat {PROVIDED}; kill -SEGV $$")
+        self.told(self.enters(False), "signal 11")
+
+    def test_one_that_hangs_behind_a_closed_output_is_ended(self):
+        self.provided("ansible")
+        provide(f"trap '' TERM HUP; cat {PROVIDED}; exec >&- 2>&-; exec sleep 98767")
+        self.told(self.enters(False), "no answer within the deadline")
+        self.none_left("sleep 98767")
+
+    def test_one_that_is_slow_but_in_time(self):
+        self.provided("ansible")
+        provide(f"for part in 1 2 3 4; do sleep 0.05; done; dd if={PROVIDED} bs=1 status=none")
+        self.enters(True)
+
+    def test_one_that_knows_thousands_of_keys(self):
+        self.provided("ansible")
+        provide(f"yes '{self.public('ben').strip()}' | head -n 5000; cat {PROVIDED}")
+        self.enters(True)
 
     def test_one_that_others_can_write_is_not_run(self):
         self.provided("ansible")

@@ -46,13 +46,13 @@ class Seen:
     prompts: list
 
 
-def _spawn(words):
+def _spawn(words, environment):
     """The program with a terminal of its own; pid and the terminal's other end."""
     pid, terminal = os.forkpty()
     if pid == 0:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.execvpe(words[0], words, {"PATH": "/usr/bin:/bin", "TERM": "dumb"})
+            os.execvpe(words[0], words, {"PATH": "/usr/bin:/bin", "TERM": "dumb", **environment})
         finally:
             os._exit(127)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 2000, 0, 0))
@@ -72,11 +72,11 @@ def _last_line(text):
     return text.replace("\r", "").rsplit("\n", 1)[-1]
 
 
-def converse(words, answers=()):
+def converse(words, answers=(), prompt=PROMPT, environment=None):
     """Runs it to its end. Each prompt gets the next answer; beyond the last one the person presses ^C, again and again (the
     client does not hear one that comes before it listens)."""
     answers, prompts, text, asked, hung_up = list(answers), [], "", 0, False
-    pid, terminal = _spawn([str(word) for word in words])
+    pid, terminal = _spawn([str(word) for word in words], environment or {})
     end = time.monotonic() + PATIENCE_S
     try:
         while True:
@@ -89,7 +89,7 @@ def converse(words, answers=()):
             if not piece:
                 break
             text += piece.decode("utf-8", "backslashreplace")
-            if PROMPT.search(text[asked:]):
+            if prompt.search(text[asked:]):
                 prompts.append(_last_line(text))
                 asked, hung_up = len(text), not answers
                 os.write(terminal, b"\x03" if hung_up else answers.pop(0).encode() + b"\n")

@@ -118,30 +118,6 @@ class Frozen(HostCase):
         self.assert_in(self.box.ssh("anna", OFFICE, answers=[self.right()]), prompts=1)
 
 
-class Doctor(HostCase):
-    """The recommended installation has nothing for doctor to find; the two traps of sshd it does find."""
-
-    def test_nothing_is_wrong(self):
-        done = self.box.hopwarden("doctor")
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-    def finds(self, change, words):
-        path = "/etc/ssh/sshd_config.d/hopwarden.conf"
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        self.addCleanup(sandbox.write, path, text)
-        sandbox.write(path, change(text))
-        done = self.box.hopwarden("doctor")
-        self.assertNotEqual(done.returncode, 0, done.stdout)
-        self.assertIn(words, done.stdout)
-
-    def test_percent_c_before_9_4(self):
-        self.finds(lambda text: text.replace("%u %t %k", "%u %t %k %C"), "%C")
-
-    def test_keyboard_interactive_off(self):
-        self.finds(lambda text: text.replace("KbdInteractiveAuthentication yes", ""), "KbdInteractiveAuthentication")
-
-
 class Confirmed(HostCase):
     """The way in for somebody who cannot be asked: a reviewer's word for a refused login."""
 

@@ -15,18 +15,19 @@ from redis_place import ADMIN, Refused, Server
 
 HOPWARDEN = os.path.join(os.environ["HOP_BUILD"], "review", "hopwarden")
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-EXAMPLE = os.path.join(SOURCE, "contrib", "redis", "tenant.acl")
+EXAMPLES = os.path.join(SOURCE, "contrib", "redis")
 KEY, OTHER_KEY = "SHA256:" + "A" * 43, "SHA256:" + "B" * 43
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+AT = NOW - datetime.timedelta(minutes=1)  # of the logins that are judged
 TODAY = int(NOW.timestamp()) // 86400
-BUCKET = int(NOW.timestamp()) // 21600
+BUCKET = int(AT.timestamp()) // 21600
 USUAL, HOP = "84.24.10.7", "198.51.100.77"  # the second stands in the inventory, as a host of gamma's
 CONF = """[hopwarden]
 tenant   = {tenant}
 mode     = enforce
 accounts = anna
 tenant_count = 60
-history  = unix:{folder}/redis.sock
+history  = {history}
 fallback = {folder}/{tenant}.db
 {user}
 [home]
@@ -58,19 +59,24 @@ def past(tenant):
 
 class Shared(unittest.TestCase):
     """Customers acme (the intruder's), beta and gamma; anna works at beta and at home."""
+    cluster = False
+    example = "tenant.acl"
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="hopwarden-hostile-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        for tenant in ("acme", "beta", "gamma", "home", "admin"):
-            cls.configure(tenant)
+        cls.history = "cluster://127.0.0.1" if cls.cluster else "unix:/nowhere"  # the rights hang on the kind alone
+        cls.configure("admin")
         users = {}
         for tenant in ("acme", "beta", "gamma"):
             users.update({line.split()[1]: line for line in cls.acl(tenant).splitlines()})
         users = [line.replace(" on ", f" on >sesame-{name} ", 1) for name, line in users.items()]
-        cls.server = Server(cls.folder, users)
+        cls.server = Server(cls.folder, users, cluster=cls.cluster)
         cls.addClassCleanup(cls.server.stop)
+        cls.history = cls.server.url
+        for tenant in ("acme", "beta", "gamma", "home", "admin"):
+            cls.configure(tenant)
         cls.admin = cls.server.client()
         cls.addClassCleanup(cls.admin.close)
         for name in ("beta", "home"):
@@ -84,7 +90,11 @@ class Shared(unittest.TestCase):
         secret = cls.write(f"{tenant}.secret", (ADMIN if tenant == "admin" else f"sesame-{tenant}") + "\n", 0o600)
         user = f"history_user = {tenant}\nhistory_secret = {secret}\n"
         name = "home" if tenant == "admin" else tenant
-        cls.write(f"{tenant}.conf", CONF.format(tenant=name, folder=cls.folder, user=user))
+        cls.write(f"{tenant}.conf", cls.conf(name, user))
+
+    @classmethod
+    def conf(cls, tenant, user):
+        return CONF.format(tenant=tenant, folder=cls.folder, history=cls.history, user=user)
 
     @classmethod
     def write(cls, name, text, mode=0o644):
@@ -135,7 +145,7 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.everything(), self.before)
 
     def judged(self, tenant="beta", source=USUAL, key=KEY, host="db1", account="anna"):
-        at = stamp(NOW - datetime.timedelta(minutes=1))
+        at = stamp(AT)
         done = self.run_as(tenant, "explain", "--json", "--account", account, "--source", source, "--key", key, "--host", host,
                            "--at", at)
         self.assertIn(done.returncode, (0, 1, 2), done.stderr)
@@ -144,7 +154,7 @@ class Shared(unittest.TestCase):
 
 class Acl(Shared):
     def test_the_shipped_example_is_what_the_command_prints(self):
-        with open(EXAMPLE, encoding="ascii") as file:
+        with open(os.path.join(EXAMPLES, self.example), encoding="ascii") as file:
             self.assertEqual(file.read(), self.acl("acme"))
 
     def test_users_and_tag(self):
@@ -169,7 +179,7 @@ class Acl(Shared):
             self.assertEqual(self.run_as("admin", "acl", name).returncode, 64, name)
 
     def test_a_prefix_that_would_be_a_pattern(self):
-        self.write("glob.conf", CONF.format(tenant="home", folder=self.folder, user="history_prefix = hop*:"))
+        self.write("glob.conf", self.conf("home", "history_prefix = hop*:"))
         self.assertEqual(self.run_as("glob", "acl", "acme").returncode, 64)
 
     def test_nobody_logs_in_without_a_password(self):
@@ -196,11 +206,44 @@ class Acl(Shared):
 
     def test_doctor_tells_where_rights_bind_nobody(self):
         self.assertEqual(self.findings("acme"), [])
-        self.write("common.conf", CONF.format(tenant="acme", folder=self.folder, user=""))
+        self.write("common.conf", self.conf("acme", ""))
         self.assertIn("history_user is not set", self.findings("common")[0])
         self.admin("ACL", "SETUSER", "default", "on", "nopass", "+@all")
         self.addCleanup(self.admin, "ACL", "SETUSER", "default", "off", "resetpass")
         self.assertIn("lets in whoever has no password", self.findings("acme")[0])
+
+    def rights(self, tenant="acme"):
+        done = self.run_as(tenant, "doctor", "--json")
+        return [f'{finding["state"]}: {finding["what"]}' for finding in json.loads(done.stdout) if finding["check"] == "rights"]
+
+    def test_doctor_tells_what_a_user_may_beyond_its_lines(self):
+        before = self.everything()
+        self.assertEqual(self.rights(), ["fine: user acme was refused all that is not its own"])
+        line = self.acl("acme").splitlines()[0]
+        self.addCleanup(self.admin, "ACL", "SETUSER", "acme", "reset", *line.split()[2:], ">sesame-acme")
+        for more, what in (("(~hop:1:p:* +hgetall)", "read other tenants' profiles"),
+                           ("(~hop:1:p:*:home +hdel)", "write home's profiles"),
+                           ("(~hop:1:freeze +hdel)", "freeze and unfreeze"),
+                           ("(~hop:1:x:* +srem)", "take touches away")):
+            self.admin("ACL", "SETUSER", "acme", more)
+            self.assertIn(f"critical: user acme may {what}", self.rights())
+        self.admin("ACL", "SETUSER", "acme", "~*", "+@all")
+        self.assertIn("critical: user acme may write other tenants' profiles", self.rights())
+        self.assertEqual(self.everything(), before, "what was tried changed nothing")
+
+    def test_doctor_tries_the_helpers_user(self):
+        secret = self.write("helper.secret", "sesame-acme-keys\n", 0o600)
+        with open(f"{self.folder}/acme.conf", encoding="ascii") as file:
+            text = file.read()
+        self.write("helped.conf", text.replace("[home]", f"helper_user = acme-keys\nhelper_secret = {secret}\n[home]", 1))
+        self.assertIn("fine: user acme-keys was refused all that is not its own", self.rights("helped"))
+        line = self.acl("acme").splitlines()[1]
+        self.addCleanup(self.admin, "ACL", "SETUSER", "acme-keys", "reset", *line.split()[2:], ">sesame-acme-keys")
+        self.admin("ACL", "SETUSER", "acme-keys", "(~hop:1:p:*:acme +hdel +multi +exec)", "+multi", "+exec")
+        self.assertEqual([line for line in self.rights("helped") if "acme-keys" in line],
+                         ["critical: user acme-keys may write this tenant's profiles"])
+        self.write("helper.secret", "wrong\n", 0o600)
+        self.assertIn("warning: user acme-keys does not get in: the sshd helpers print keys unjudged", self.rights("helped"))
 
 
 class Refusals(Shared):
@@ -254,7 +297,8 @@ class Refusals(Shared):
 
     def test_home_does_not_lend_its_freezes(self):
         self.assertEqual(self.intruder("HGET", "hop:1:freeze", "account:carl"), b"block|1|home|left")
-        self.all_refused("HSET hop:1:freeze account:anna block|1|home|x", "HDEL hop:1:freeze account:carl", "DEL hop:1:freeze",
+        self.all_refused("HSET hop:1:freeze account:anna block|1|home|x",
+                         "HSET hop:1:freeze permit:anna 01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|home|x", "HDEL hop:1:freeze account:carl", "DEL hop:1:freeze",
                          "HGETALL hop:1:freeze", "HKEYS hop:1:freeze", "HSCAN hop:1:freeze 0", "HINCRBY hop:1:freeze x 1",
                          "HSET hop:1:ok:{1} x y", "HDEL hop:1:ok:{1} x", "HSET hop:1:pruned time 1")
 
@@ -272,7 +316,8 @@ class Refusals(Shared):
         self.assertEqual(self.everything(), self.before)
 
     def test_nor_do_other_databases_or_users(self):
-        self.intruder("SELECT", 1)
+        if not self.cluster:
+            self.intruder("SELECT", 1)
         self.all_refused("SET x y", "FLUSHDB", "HSET hop:1:p:{anna}:home c:XX 1:1")
         self.intruder("SELECT", 0)
         for user in ("home", "beta", "home-keys", "reviewer"):
@@ -389,8 +434,40 @@ class Accusations(Shared):
         """Less than a flood, but more than a sample holds: what cannot be seen counts as the worst."""
         key = f"hop:1:x:{{anna}}:{BUCKET}"
         for number in range(900):
-            self.intruder("SADD", key, f"{int(NOW.timestamp())}|t{number}|-70|0|")
+            self.intruder("SADD", key, f"{int(AT.timestamp())}|t{number}|-70|0|")
         self.assertIn("flooded", self.judged("beta")["hopwarden.floors"])
+
+
+class OnCluster:
+    """The same attempts at a node of a cluster, whose users may also ask whose a slot is."""
+    cluster = True
+    example = "cluster.acl"
+
+
+class AclOnCluster(OnCluster, Acl):
+    pass
+
+
+class RefusalsOnCluster(OnCluster, Refusals):
+    def test_the_cluster_stays_as_it_is(self):
+        node = self.admin("CLUSTER", "MYID").decode()
+        self.assertEqual(self.intruder("CLUSTER", "SLOTS"), self.admin("CLUSTER", "SLOTS"))
+        changes = ("CLUSTER RESET HARD", "CLUSTER MEET 127.0.0.1 1", f"CLUSTER FORGET {node}", "CLUSTER FAILOVER TAKEOVER",
+                   "CLUSTER FLUSHSLOTS", "CLUSTER DELSLOTS 1", f"CLUSTER SETSLOT 1 MIGRATING {node}", f"CLUSTER SETSLOT 1 NODE {node}",
+                   f"CLUSTER REPLICATE {node}", "CLUSTER BUMPEPOCH", "CLUSTER SAVECONFIG", "CLUSTER NODES",
+                   "CLUSTER GETKEYSINSLOT 1 10", "CLUSTER COUNTKEYSINSLOT 1", "READONLY", "RESTORE-ASKING hop:1:freeze 0 x")
+        for user in ("acme", "acme-keys", "home", "home-keys", "reviewer"):
+            self.all_refused(*changes, client=self.user(user))
+
+    def test_asking_widens_nothing(self):
+        for words in ("HSET hop:1:p:{anna}:home c:XX 1:1", "HGETALL hop:1:p:{anna}:beta", "DEL hop:1:freeze"):
+            self.assertEqual(self.intruder("ASKING"), b"OK")
+            self.refused(*words.split())
+        self.assertEqual(self.everything(), self.before)
+
+
+class AccusationsOnCluster(OnCluster, Accusations):
+    pass
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ class InProcessCase(HostCase):
         sandbox.write(f"{cls.folder}/other", "auth required pam_deny.so\n")
 
     @classmethod
-    def configure(cls, **more):
-        super().configure(more=f"services = {' '.join(STACKS)} sshd", **more)
+    def configure(cls, lines="", **more):
+        super().configure(more=f"services = {' '.join(STACKS)} sshd\n{lines}", **more)
 
     @classmethod
     def give_history(cls):
@@ -64,12 +64,22 @@ class InProcessCase(HostCase):
             return f"SSH_AUTH_INFO_0=publickey {' '.join(file.read().split()[:2])}\\n"
 
     def play(self, service, user, phases, *more, status=0, **options):
+        options.setdefault("env", {**os.environ, "TSAN_OPTIONS": f"suppressions={os.path.dirname(os.path.abspath(__file__))}/tsan.supp"})
         done = subprocess.run([self.driver, self.folder, service, user, phases, *map(str, more)], capture_output=True,
-                              text=True, errors="replace", timeout=120, stdin=subprocess.DEVNULL, **options)
+                              text=True, errors="replace", timeout=600, stdin=subprocess.DEVNULL, **options)
         self.assertEqual(done.returncode, status, f"{done.stdout}\n{done.stderr}")
         self.assertNotIn("Sanitizer", done.stderr)
         self.text = done.stdout
         return {name: int(code) for name, code in re.findall(r"^(\w+)=(\d+)$", done.stdout, re.M)}
+
+    @staticmethod
+    def hang_up(server):
+        """On everybody who calls."""
+        while True:
+            try:
+                server.accept()[0].close()
+            except OSError:
+                return
 
     def alerts(self):
         return [line.alert for line in self.box.syslog.since(self.mark) if line.alert]
@@ -177,24 +187,105 @@ class InProcess(InProcessCase):
         server.bind(path)
         server.listen(64)
 
-        def hang_up():
-            while True:
-                try:
-                    server.accept()[0].close()
-                except OSError:
-                    return
-        threading.Thread(target=hang_up, daemon=True).start()
+        threading.Thread(target=self.hang_up, args=(server,), daemon=True).start()
         self.configure(history=f"unix:{path}")
         self.play("good", "rescue", ALL, HOME, self.proof("rescue"),
                   preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
         server.close()
         self.configure()
 
-    def test_many_logins_in_one_process_leave_nothing_behind(self):
-        self.play("good", "rescue", ALL, HOME, self.proof("rescue"), "--repeat", 200)
-        seen = [tuple(map(int, row)) for row in re.findall(r"descriptors=(\d+) pages=(\d+)", self.text)]
+    # -- one process, many logins ---------------------------------------------------------------------------------
+
+    def growth(self, user, phases, many, *words):
+        """Between the first tenth of so many logins and the last: descriptors, resident pages, bytes of heap."""
+        self.play("good", user, phases, HOME, self.proof(user), "--repeat", many, *words)
+        seen = [tuple(map(int, row)) for row in re.findall(r"descriptors=(\d+) pages=(\d+) heap=(\d+)", self.text)]
         self.assertEqual(len(seen), 2, self.text)
-        self.assertEqual(seen[0][0], seen[1][0], "descriptors")
+        return [last - first for first, last in zip(*seen)]
+
+    def test_many_logins_in_one_process_leave_nothing_behind(self):
+        self.assertEqual(self.growth("rescue", ALL, 200)[0], 0, "descriptors")
+
+    def test_stores_that_hang_or_hang_up_cost_no_descriptor_and_no_memory(self):
+        for name, answers in (("silent-ever", False), ("rude-ever", True)):
+            path = self.box.path(f"{name}.sock")
+            server = socket.socket(socket.AF_UNIX)
+            self.addCleanup(server.close)
+            server.bind(path)
+            server.listen(4096)
+            if answers:
+                threading.Thread(target=self.hang_up, args=(server,), daemon=True).start()
+            self.configure(history=f"unix:{path}", lines="deadline_ms = 10\n")
+            self.addCleanup(self.configure)
+            descriptors, _, heap = self.growth("anna", ALL, 40)
+            self.assertEqual(descriptors, 0, f"{name}: {self.text}")
+            self.assertLess(heap, 64 << 10, f"{name}: {self.text}")
+
+    def test_the_module_stays_when_libpam_lets_go_of_it(self):
+        """libpam opens and closes it for each login; OpenSSL, once loaded, does not bear to be unloaded."""
+        self.play("good", "anna", ALL, HOME, self.proof("anna"), "--module", self.module)
+        self.assertIn("stays=1", self.text)
+        self.assertEqual(self.growth("rescue", ALL, 50, "--module", self.module)[0], 0, "descriptors")
+
+    def test_a_fork_after_the_handle_was_made(self):
+        """As sshd's keyboard-interactive child: auth and account in the child, the rest in its parent, who knows by the record."""
+        codes = self.play("good", "dora", "setcred,open,close", HOME, self.proof("dora"), "--fork", "auth,account")
+        self.assertEqual(codes, {"auth": 0, "account": 0, "setcred": 0, "open": 0, "close": 0})
+        acts = [alert["event.action"] for alert in self.alerts()]
+        self.assertEqual(acts, ["login-scored", "step-up-passed"], "one verdict for both processes")
+
+    def test_a_fork_whose_child_was_refused(self):
+        codes = self.play("bad", "ben", "setcred,open", HOP, self.proof("ben"), "--fork", "auth,account")
+        self.assertEqual((codes["account"], codes["open"]), (PERM_DENIED, SESSION_ERR))
+        self.assertEqual([alert["event.action"] for alert in self.alerts()].count("login-scored"), 1)
+
+
+class TenThousand(InProcessCase):
+    """A daemon that lives for months."""
+
+    LOGINS = 10000
+    redis = True  # the quicker store
+
+    def test_ten_thousand_logins_in_one_process(self):
+        descriptors, pages, heap = InProcess.growth(self, "anna", ALL, self.LOGINS)
+        self.assertEqual(descriptors, 0, self.text)
+        self.assertLess(heap, 64 << 10, self.text)
+        self.assertLess(pages, (4 << 20) // 4096, self.text)
+
+
+class Threads(InProcessCase):
+    """A host that serves several logins at once, each thread with a handle of its own. Under ThreadSanitizer too, which ends the
+    process with status 66 when two threads meet."""
+
+    def crowd(self, service, user, phases, *words, threads=8, each=12):
+        self.play(service, user, phases, "--threads", threads, "--repeat", each, *words)
+        return {(name, int(code)): int(times) for name, code, times in re.findall(r"^(\w+)=(\d+) x (\d+)$", self.text, re.M)}
+
+    def test_several_logins_at_once(self):
+        """anna passes her step-up, or is known by then: in either case she is in."""
+        came = self.crowd("done", "anna", "auth,account,setcred,open,close", "--rhost", scene.OFFICE)
+        self.assertEqual(came, {(name, SUCCESS): 96 for name in ("auth", "account", "setcred", "open", "close")})
+        self.assertEqual(len({alert["event.id"] for alert in self.alerts() if alert["event.action"] == "login-scored"}), 96)
+
+    def test_several_refusals_at_once(self):
+        came = self.crowd("done", "ben", "account,open", "--rhost", scene.IN_BETA)
+        self.assertEqual(came, {("account", PERM_DENIED): 96, ("open", SESSION_ERR): 96})
+
+    def test_several_without_a_store(self):
+        path = self.box.path("silent.sock")
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.bind(path)
+        server.listen(512)
+        self.configure(history=f"unix:{path}")
+        self.addCleanup(self.configure)
+        came = self.crowd("done", "rescue", "auth,account,open,close", "--rhost", scene.OFFICE, each=3)
+        self.assertEqual(came[("open", SUCCESS)], 24)
+
+    def test_several_that_are_none_of_ours(self):
+        came = self.crowd("good", "carol", "account,open", "--rhost", scene.OFFICE, each=3)
+        self.assertNotIn(("account", SUCCESS), came, "every line of this stack is ours and stands aside")
+        self.assertEqual(self.alerts(), [])
 
 
 class Starved(InProcessCase):

@@ -11,6 +11,7 @@ import subprocess
 import unittest
 
 import command_test
+import fleet_place
 from command_test import HOPWARDEN, KEY, NOW, OTHER_KEY, abroad, event, three_weeks
 from redis_place import ADMIN, Server
 
@@ -222,16 +223,21 @@ class Forgetting(Case):
 class Redis(Case):
     def setUp(self):
         super().setUp()
-        acl = self.on(self.old, "acl", "acme")[0].splitlines()
-        users = [line.replace(" on ", f" on >sesame-{line.split()[1]} ", 1) for line in acl]
-        self.server = Server(self.folder, users)
+        self.server = self.start()
         self.addCleanup(self.server.stop)
         for user, secret in (("home", "sesame-home"), ("reviewer", "sesame-reviewer"), ("admin", ADMIN)):
             os.chmod(self.write(f"{user}.secret", secret + "\n"), 0o600)
         self.new = self.as_user("home")
 
+    def users(self, history):
+        lines = self.on(self.elsewhere(history), "acl", "acme")[0].splitlines()
+        return [line.replace(" on ", f" on >sesame-{line.split()[1]} ", 1) for line in lines]
+
+    def start(self):
+        return Server(self.folder, self.users("unix:/nowhere"))
+
     def as_user(self, user):
-        path = self.elsewhere(f"unix:{self.path('redis.sock')}", f"history_user = {user}\nhistory_secret = {self.path(user + '.secret')}\n")
+        path = self.elsewhere(self.server.url, f"history_user = {user}\nhistory_secret = {self.path(user + '.secret')}\n")
         return shutil.move(path, self.path(f"{user}.conf"))
 
     def test_from_sqlite_to_redis_and_back(self):
@@ -283,6 +289,21 @@ class Redis(Case):
         self.on(reviewer, "forget", "anna", "--yes", expect=3)
         self.on(reviewer, "prune", expect=3)
         self.assertEqual(self.lines(self.new), before)
+
+
+class Cluster(Redis):
+    """The same over three primaries, among whom the keys lie."""
+
+    def start(self):
+        cluster = fleet_place.Sliced(self.folder, replicas=False)
+        cluster.start(self.users(cluster.url))
+        return cluster
+
+    def test_the_keys_lie_on_all_of_them(self):
+        self.past()
+        self.move()
+        for node in self.server.nodes:
+            self.assertGreater(node.told("DBSIZE"), 0)
 
 
 if __name__ == "__main__":

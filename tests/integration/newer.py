@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A newer sshd beside the machine's own: a folder of Debian 13, made by debootstrap and kept in the build folder. Its programs see the sandbox's
-product, configuration, accounts and syslog; their libraries, PAM modules and sshd are their own.
+"""Other versions beside the machine's own: folders of other Debians, made by debootstrap and kept in the build folder. In NewerSandbox
+programs of a newer one see the sandbox's product, configuration, accounts and syslog; their libraries, PAM modules and sshd are their own.
 """
+import fcntl
 import glob
 import os
 import shutil
 import subprocess
+import zlib
 
 import private
 import sandbox
 
-SUITE, PACKAGES = "trixie", "openssh-server,libpam-google-authenticator"
+SUITE = "trixie"
+RUN = "openssh-server,libpam-google-authenticator,valkey-server,redis-server"
+BUILD = ("gcc,libc6-dev,cmake,ninja-build,pkg-config,check,libpam0g-dev,libaudit-dev,python3-minimal,libpython3-stdlib,libhiredis-dev,libmaxminddb-dev,libssl-dev,libinih-dev,libjansson-dev,"
+         "libsqlite3-dev,libsmartcols-dev,libssh-dev,openssl")
 MAKING_S = 600
 PRODUCT = ("/usr/local/libexec/hopwarden-keys", "/usr/local/libexec/hopwarden-principals")
 SHARED = ("/dev", "/proc", "/run", "/usr/local", "/etc/ssh", "/etc/hopwarden", "/var/lib/hopwarden", "/var/log")
@@ -24,11 +29,16 @@ def mirror():
     return next((words[0] for words in sources if words[1:] == ["Debian", "Debian", "main"]), None)
 
 
-def make(build):
+def make(build, suite=SUITE, packages=f"{RUN},{BUILD}"):
     """The folder, made if it is not there yet; or None and why it cannot be made here. Before the sandbox hides the network's names."""
-    folder, part = os.path.join(build, f"debian-{SUITE}"), os.path.join(build, f"debian-{SUITE}.part")
-    if os.path.isdir(folder):
-        return folder, ""
+    folder = os.path.join(build, f"debian-{suite}-{zlib.crc32(packages.encode()):08x}")
+    with open(f"{folder}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other tests want the same one
+        return (folder, "") if os.path.isdir(folder) else _make(folder, suite, packages)
+
+
+def _make(folder, suite, packages):
+    part = f"{folder}.part"
     if not shutil.which("debootstrap", path=os.environ.get("PATH", "") + ":/usr/sbin"):
         return None, "debootstrap is not installed"
     source = mirror()
@@ -36,16 +46,16 @@ def make(build):
         return None, "this machine gets Debian's packages from nowhere"
     shutil.rmtree(part, ignore_errors=True)
     try:
-        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, part, source], stdin=subprocess.DEVNULL,
+        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", suite, part, source], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=MAKING_S)
     except subprocess.TimeoutExpired:
-        return None, f"debootstrap {SUITE} from {source}: not done in {MAKING_S} s"
+        return None, f"debootstrap {suite} from {source}: not done in {MAKING_S} s"
     if done.returncode != 0:
-        return None, f"debootstrap {SUITE} from {source}: " + " ".join(done.stdout.splitlines()[-2:])
+        return None, f"debootstrap {suite} from {source}: " + " ".join(done.stdout.splitlines()[-2:])
     for mounted in ("proc", "sys"):
         if os.path.ismount(f"{part}/{mounted}"):
             private.unmount(f"{part}/{mounted}")
-    for place in ("etc/hopwarden", "var/lib/hopwarden"):
+    for place in ("etc/hopwarden", "var/lib/hopwarden", "srv/source", "srv/build"):
         os.makedirs(f"{part}/{place}", exist_ok=True)
     os.rename(part, folder)
     return folder, ""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A redis-server of one's own on a unix socket in a private folder, and a client that says exactly what it is told to."""
 import os
+import random
 import socket
 import subprocess
 import time
@@ -13,12 +14,29 @@ class Refused(Exception):
     """An error reply; its words."""
 
 
+def free_ports(count):
+    """For servers, and 10000 above each one for the cluster bus; both below those that the kernel gives to clients."""
+    found = set()
+    while len(found) < count:
+        port = random.randrange(10000, 20000)
+        try:
+            for each in (port, port + 10000):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", each))
+            found.add(port)
+        except OSError:
+            pass
+    return list(found)
+
+
 class Client:
-    def __init__(self, path, user=None, secret=None):
-        self._socket = socket.socket(socket.AF_UNIX)
+    """`place`: a unix socket's path, or a port on loopback."""
+
+    def __init__(self, place, user=None, secret=None):
+        self._socket = socket.socket(socket.AF_UNIX if isinstance(place, str) else socket.AF_INET)
         self._socket.settimeout(PATIENCE_S)
         try:
-            self._socket.connect(path)
+            self._socket.connect(place if isinstance(place, str) else ("127.0.0.1", place))
         except OSError:
             self._socket.close()
             raise
@@ -54,27 +72,52 @@ class Client:
         raise ConnectionError(f"not a reply: {line!r}")
 
 
-class Server:
-    """Stopped by stop(). `users`: lines of an aclfile. client() without a user may all; nobody else gets in so."""
+def certificates(folder):
+    """Those of tests/certificates, in this folder; root's, the keys root's alone."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    subprocess.run([os.path.join(here, "..", "certificates"), folder], check=True, stdin=subprocess.DEVNULL)
+    for name in os.listdir(folder):
+        os.chmod(os.path.join(folder, name), 0o600 if name.endswith(".key") else 0o644)
 
-    def __init__(self, folder, users=(), extra=()):
+
+def tls(folder, port, certificate="server"):
+    """Words for a server that speaks TLS on this port of 127.0.0.1, with one of those certificates."""
+    return ("--bind", "127.0.0.1", "--tls-port", str(port), "--tls-cert-file", f"{folder}/{certificate}.pem", "--tls-key-file",
+            f"{folder}/{certificate}.key", "--tls-ca-cert-file", f"{folder}/ca.pem", "--tls-auth-clients", "no")
+
+
+class Server:
+    """Stopped by stop(). `users`: lines of an aclfile. client() without a user may all; nobody else gets in so. `url` is what history= says;
+    with `cluster` the server is a cluster of one node."""
+
+    def __init__(self, folder, users=(), extra=(), cluster=False):
         self.path = os.path.join(folder, "redis.sock")
+        port = free_ports(1)[0] if cluster else 0
+        self.url = f"cluster://127.0.0.1:{port}" if cluster else f"unix:{self.path}"
         acl = os.path.join(folder, "users.acl")
         with open(acl, "w", encoding="ascii") as file:
-            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* &* +@all", *users]) + "\n")
+            file.write("\n".join(["user default off", f"user admin on >{ADMIN} ~* +@all", *users]) + "\n")
         self._log = os.path.join(folder, "redis.log")
         self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--unixsocketperm", "700", "--dir", folder, "--logfile",
+            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes" if cluster else "no", "--unixsocket", self.path, "--unixsocketperm", "700", "--dir", folder, "--logfile",
              self._log, "--save", "", "--appendonly", "no", "--aclfile", acl, *extra], stdout=subprocess.DEVNULL)
-        self._await()
+        self._await("PING", b"PONG")
+        if cluster:
+            client = self.client()
+            client("CLUSTER", "ADDSLOTS", *range(16384))
+            client.close()
+            self._await("CLUSTER INFO", b"cluster_state:ok")
 
-    def _await(self):
+    def _await(self, words, told):
         end = time.monotonic() + PATIENCE_S
         while True:
             try:
                 client = self.client()
-                client("PING")
-                return client.close()
+                done = told in client(*words.split())
+                client.close()
+                if done:
+                    return
+                raise OSError(words)
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > end:
                     with open(self._log, encoding="utf-8") as file:

@@ -134,7 +134,7 @@ class Sandbox:
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def _private(self, target, mode=0o755):
+    def private_folder(self, target, mode=0o755):
         """An own, empty folder in the place of the machine's."""
         own = self.path("over", target.strip("/").replace("/", "_"))
         os.makedirs(own)
@@ -149,7 +149,7 @@ class Sandbox:
         private.bind(self.path("over", "etc"), "/etc")
         self._private_dev()
         private.mount("tmpfs", "/run", "tmpfs", private.MS_NOSUID | private.MS_NODEV, "mode=755")
-        self._private("/var/log")
+        self.private_folder("/var/log")
         os.makedirs("/run/sshd", 0o755)
         os.makedirs(self.path("home"))
 
@@ -306,11 +306,11 @@ class Sandbox:
         with open(os.path.join(SOURCE, "contrib", "pam.d", name), encoding="utf-8") as file:
             write("/etc/pam.d/sshd", change(file.read()))
 
-    def use_geo(self, networks):
+    def use_geo(self, networks, *words):
         """A database of both kinds at the path that configurations name."""
         write(self.path("networks.json"), json.dumps(networks))
         for name, kind in (("city", "City"), ("asn", "ASN")):
-            run("/usr/bin/python3", os.path.join(SOURCE, "contrib", "mmdb-from-json"), "--type", kind,
+            run("/usr/bin/python3", os.path.join(SOURCE, "contrib", "mmdb-from-json"), "--type", kind, *words,
                 self.path("networks.json"), f"/var/lib/hopwarden/{name}.mmdb")
 
     def hopwarden(self, *words, **more):
@@ -385,12 +385,9 @@ class Sandbox:
 
     # -- logins ---------------------------------------------------------------------------------------------------
 
-    def ssh(self, name, source="127.0.0.1", *, answers=(), command="echo inside", options=(), key=None, batch=False,
-            before=None, meanwhile=None):
-        """One login by the real client from `source`; comes back when sshd has finished with it. before() is called just
-        before the client starts, meanwhile() in a thread beside it."""
+    def ssh(self, name, source="127.0.0.1", *, answers=(), command="echo inside", options=(), key=None, batch=False, **more):
+        """One login by the real client from `source`."""
         account = self.accounts.get(name)
-        mark = len(self.syslog.lines)
         key = key or (account.key if account else "")
         words = ["ssh", "-F", "none", "-p", self.port, "-b", source, "-o", f"UserKnownHostsFile={self.path('known_hosts')}",
                  "-o", "GlobalKnownHostsFile=none", "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=3"]
@@ -398,12 +395,18 @@ class Sandbox:
         words += ["-i", key] if key else []
         for option in options:
             words += ["-o", option]
+        return self.log_in([*words, "-l", name, "127.0.0.1", command], answers, **more)
+
+    def log_in(self, words, answers=(), *, before=None, meanwhile=None, environment=None):
+        """One login by any client; comes back when sshd has finished with it. before() is called just before the client starts,
+        meanwhile() in a thread beside it."""
+        mark = len(self.syslog.lines)
         beside = threading.Thread(target=meanwhile) if meanwhile else None
         if beside:
             beside.start()
         if before:
             before()
-        seen = client.converse([*words, "-l", name, "127.0.0.1", command], answers)
+        seen = client.converse(words, answers, environment=environment)
         if beside:
             beside.join()
         await_true(lambda: not self.connections(), "sshd has finished with the connection")

@@ -50,6 +50,9 @@ class = shared
 [account "rescue"]
 class = break-glass
 
+[account "glass"]
+class = break-glass
+
 [account "ansible"]
 class = automation
 keys = {ansible_key}

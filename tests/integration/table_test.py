@@ -4,6 +4,7 @@ import os
 
 import sandbox
 from certificate_test import CertificateCase, LANES
+from codes_test import with_codes
 from scene import ABROAD, IN_BETA, NOWHERE, OFFICE, USUAL
 
 TABLE = os.path.join(sandbox.SOURCE, "docs", "sshd.md")
@@ -26,21 +27,37 @@ class Table(CertificateCase):
         super().setUpClass()
         for name in ("anna", "dora", "ansible"):  # plain keys and certificates side by side
             cls.box.allow_key(name, cls.box.accounts[name].key)
+        cls.box.add_account("glass", groups=["msp-admins"])
+        cls.token = cls.make_token()
         cls.seen = kept
         cls.said = rows()
 
     @classmethod
     def start(cls):
+        cls.box.use_pam(cls.stack, with_codes)
         cls.box.start_sshd(lanes=LANES)
+
+    @classmethod
+    def make_token(cls):
+        """A FIDO key of anna's that verifies its owner, and has to."""
+        cls.provider = f"{cls.box.build}/tests/integration/soft_key.so"
+        path = cls.box.path("keys", "token")
+        sandbox.run("ssh-keygen", "-q", "-t", "ed25519-sk", "-N", "", "-O", "verify-required", "-w", cls.provider, "-f", path)
+        cls.box.allow_key("anna", path, options="verify-required")
+        return path
 
     @staticmethod
     def phase_of(login):
         return next((alert["hopwarden.phase"] for alert in login.alerts if "hopwarden.phase" in alert), "-")
 
     @staticmethod
-    def client_of(login):
-        asked = [prompt.lower() for prompt in login.prompts]
-        words = [f"asked for a {'password' if 'password' in prompt else 'code'}" for prompt in asked[:1]]
+    def asked_for(login):
+        """What, if anything."""
+        return next(("password" if "password" in prompt.lower() else "PIN" if "PIN" in prompt else "code" for prompt in login.prompts), None)
+
+    @classmethod
+    def client_of(cls, login):
+        words = [f"asked for a {cls.asked_for(login)}"] if login.prompts else []
         if login.inside:
             words.append("in" if words else "in, asked nothing")
         else:
@@ -48,10 +65,16 @@ class Table(CertificateCase):
         return ", ".join(words)
 
     @staticmethod
-    def logged_of(login):
+    def id_of(login):
+        """A code can be refused before there is a verdict."""
+        refused = (alert.get("event.id") for alert in login.alerts if alert["event.action"] == "code-refused")
+        return login.alert.get("event.id") or next(refused, None)
+
+    @classmethod
+    def logged_of(cls, login):
         """Each once; not what is found out meanwhile about earlier logins."""
         told = [f"{line.alert['event.action']} ({SEVERITY[line.severity]})" for line in login.lines
-                if line.alert and (line.alert["event.id"] == login.alert.get("event.id") or line.alert["event.action"] == "helper-refused")]
+                if line.alert and (line.alert["event.id"] == cls.id_of(login) or line.alert["event.action"] == "helper-refused")]
         return ", ".join(dict.fromkeys(told)) or "-"
 
     def values_of(self, name):
@@ -59,18 +82,24 @@ class Table(CertificateCase):
 
     def recorded_of(self, login, before, name):
         learned = self.values_of(name) != before
-        entries = [entry for entry in self.box.log() if entry.get("event.id") == login.alert.get("event.id")]
+        entries = [entry for entry in self.box.log() if entry.get("event.id") == self.id_of(login)]
         words = ["profile"] if learned else []
         words += ["log"] if entries else []
         return ", ".join(words) or "-"
 
+    def log_in(self, name, source, **more):
+        return self.box.ssh(name, source, **more)
+
     def row(self, method, verdict, name, source, **more):
         before = self.values_of(name)
-        login = self.box.ssh(name, source, **more)
+        login = self.log_in(name, source, **more)
         found = [self.phase_of(login), self.client_of(login), self.logged_of(login), self.recorded_of(login, before, name)]
         self.seen[method, verdict] = found
         with self.subTest(f"{method}, {verdict}"):
-            self.assertEqual(self.said.get((method, verdict)), found, str(login))
+            self.check(method, verdict, found, login)
+
+    def check(self, method, verdict, found, login):
+        self.assertEqual(self.said.get((method, verdict)), found, str(login))
 
     # -- people: a key, then PAM ----------------------------------------------------------------------------------
 
@@ -105,6 +134,11 @@ class Table(CertificateCase):
         self.box.allow_key("dora", other)
         self.row(method, "block", "dora", IN_BETA, key=other)
 
+    def test_permitted(self):
+        self.box.hopwarden("permit", "dora", "--for", "1h", "--why", "outage")
+        self.addCleanup(self.box.hopwarden, "unpermit", "dora")
+        self.row("key alone, permitted", "step_up", "dora", ABROAD)
+
     def test_automation(self):
         method = "key alone, automation"
         self.row(method, "allow, inside its binding", "ansible", OFFICE, batch=True)
@@ -113,11 +147,22 @@ class Table(CertificateCase):
     def test_break_glass(self):
         self.row("key alone, break-glass", "allow, always", "rescue", IN_BETA)
 
+    def test_break_glass_with_codes(self):
+        method = "key, then code, break-glass"
+        codes = self.box.hopwarden("codes", "glass", "--replace").stdout.split()
+        self.box.syslog.settle()
+        self.row(method, "allow, right code", "glass", IN_BETA, answers=[codes[0]])
+        self.row(method, "wrong code", "glass", IN_BETA, answers=[codes[0]] * 9)
+
+    def test_a_token(self):
+        self.row("FIDO key that verifies, then PAM", "step_up", "anna", USUAL, key=self.token, answers=["2468"],
+                 options=[f"SecurityKeyProvider={self.provider}"])
+
     # -- passwords ------------------------------------------------------------------------------------------------
 
     def test_password(self):
         self.row("password by PAM", "allow", "pavel", USUAL, answers=["pavel-word"])
-        self.row("password by PAM", "wrong password", "pavel", USUAL, answers=["wrong"])
+        self.row("password by PAM", "wrong password", "pavel", USUAL, answers=["wrong"] * 9)
         self.row("password by PAM", "step_up", "pavel", ABROAD, answers=["pavel-word"])
         self.row("any, not in scope", "-", "carol", ABROAD, answers=["carol-word"])
 

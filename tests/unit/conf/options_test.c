@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table, the manual and the shipped example say the same. */
+#include "answer.h"
 #include "sample.h"
 
 #include <ctype.h>
@@ -89,6 +90,24 @@ START_TEST(the_manuals_failure_table_is_the_default_one)
 }
 END_TEST
 
+START_TEST(the_manual_shows_what_the_default_table_answers)
+{
+    struct hop_policy policy = hop_policy_default();
+    const char *text = manual();
+    for (int loss = 0; loss < HOP_LOSS_TABLE_COUNT; loss++) {
+        char row[256];
+        struct hop_text line = hop_text_over(row, sizeof row);
+        hop_text_format(&line, ".It %s", hop_loss_word((enum hop_loss)loss));
+        for (int lane = 0; lane < HOP_LANE_COUNT; lane++) {
+            hop_text_put(&line, " Ta ");
+            hop_failure_cell_put(&line, &policy, HOP_MODE_ENFORCE, (enum hop_loss)loss,
+                                 (enum hop_lane)lane);
+        }
+        ck_assert_msg(strstr(text, row) != NULL, "%s", row);
+    }
+}
+END_TEST
+
 START_TEST(every_option_is_documented_and_named_once_in_its_section)
 {
     const struct hop_option *options;
@@ -128,9 +147,9 @@ START_TEST(the_example_is_accepted_with_everything_switched_on)
             *to++ = *from;
     }
     *to = 0;
-    static const char *const instead[] = {"history = unix", "history = redis",
-                                          "hosting_networks = AS64500 file"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const instead[] = {"history = unix", "history = redis", "history = sentinel",
+                                          "history = cluster", "hosting_networks = AS64500 file"};
+    for (size_t i = 0; i < sizeof instead / sizeof instead[0]; i++) {
         char *at = strstr(text, instead[i]);
         ck_assert_ptr_nonnull(at);
         *at = '#';
@@ -147,6 +166,7 @@ END_TEST
 HOP_SUITE_AROUND("options", folder_setup, folder_teardown,
                  the_manual_has_every_option_with_its_range_and_default,
                  the_manual_has_no_other_options, the_manuals_failure_table_is_the_default_one,
+                 the_manual_shows_what_the_default_table_answers,
                  every_option_is_documented_and_named_once_in_its_section,
                  the_example_is_accepted_observes_and_judges_nobody_yet,
                  the_example_is_accepted_with_everything_switched_on)

@@ -36,6 +36,56 @@ START_TEST(a_group_has_its_members_and_those_whose_primary_group_it_is)
 }
 END_TEST
 
+static enum hop_subject subject(const struct hop_conf *conf, const char *service,
+                                const char *invoker, const char *target)
+{
+    struct hop_parties parties = {
+        .target = target, .target_gid = 1, .invoker = invoker, .invoker_gid = 1};
+    return hop_conf_subject(conf, &parties, service);
+}
+
+START_TEST(whose_login_it_is)
+{
+    struct hop_conf *conf = a_conf("accounts = anna ben root\nservices = *\n"
+                                   "[account \"root\"]\nclass = shared\n");
+    ck_assert_int_eq(subject(conf, "sshd", NULL, "anna"), HOP_SUBJECT_TARGET);
+    ck_assert_int_eq(subject(conf, "login", NULL, "carol"), HOP_SUBJECT_NONE);
+    ck_assert_int_eq(subject(conf, "su", "anna", "ben"), HOP_SUBJECT_INVOKER);
+    ck_assert_int_eq(subject(conf, "sudo", "anna", "root"), HOP_SUBJECT_INVOKER);
+    ck_assert_int_eq(subject(conf, "su", "anna", "carol"), HOP_SUBJECT_INVOKER);
+    ck_assert_int_eq(subject(conf, "su", "root", "carol"), HOP_SUBJECT_INVOKER);
+    hop_conf_free(&conf);
+}
+END_TEST
+
+START_TEST(out_of_scope_only_a_person_s_account_is_guarded)
+{
+    struct hop_conf *conf = a_conf("accounts = anna root deploy\nservices = *\n"
+                                   "[account \"root\"]\nclass = shared\n"
+                                   "[account \"deploy\"]\nclass = automation\n");
+    ck_assert_int_eq(subject(conf, "su", "carol", "anna"), HOP_SUBJECT_TARGET);
+    ck_assert_int_eq(subject(conf, "su", "carol", "root"), HOP_SUBJECT_NONE);
+    ck_assert_int_eq(subject(conf, "su", "carol", "deploy"), HOP_SUBJECT_NONE);
+    ck_assert_int_eq(subject(conf, "su", "carol", "dave"), HOP_SUBJECT_NONE);
+    hop_conf_free(&conf);
+}
+END_TEST
+
+START_TEST(root_outside_sessions_jobs_and_other_services_are_nobody_s)
+{
+    struct hop_conf *conf = a_conf("accounts = *\nservices = *\n");
+    ck_assert_int_eq(subject(conf, "su", NULL, "anna"), HOP_SUBJECT_NONE);
+    ck_assert_int_eq(subject(conf, "cron", NULL, "anna"), HOP_SUBJECT_NONE);
+    ck_assert_int_eq(subject(conf, "systemd-user", NULL, "anna"), HOP_SUBJECT_NONE);
+    hop_conf_free(&conf);
+    conf = a_conf("accounts = *\n");
+    ck_assert_int_eq(subject(conf, "sshd", NULL, "anna"), HOP_SUBJECT_TARGET);
+    ck_assert_int_eq(subject(conf, "sudo", "anna", "root"), HOP_SUBJECT_NONE);
+    ck_assert_int_eq(subject(conf, "login", NULL, "anna"), HOP_SUBJECT_NONE);
+    hop_conf_free(&conf);
+}
+END_TEST
+
 START_TEST(nobody_is_in_scope_by_default)
 {
     struct hop_conf *conf = a_conf("");
@@ -100,7 +150,9 @@ START_TEST(groups_come_from_nss_when_asked)
 END_TEST
 
 HOP_SUITE_AROUND("scope", folder_setup, folder_teardown,
-                 a_group_has_its_members_and_those_whose_primary_group_it_is,
+                 a_group_has_its_members_and_those_whose_primary_group_it_is, whose_login_it_is,
+                 out_of_scope_only_a_person_s_account_is_guarded,
+                 root_outside_sessions_jobs_and_other_services_are_nobody_s,
                  nobody_is_in_scope_by_default, patterns_choose_accounts_and_services,
                  groups_come_from_the_group_file,
                  whoever_might_be_in_a_group_that_cannot_be_read_is_judged,

@@ -126,6 +126,53 @@ START_TEST(a_person_has_one_history_under_all_names)
 }
 END_TEST
 
+/* Judged, recorded, and finished after a step-up that passed; then what is known by the next one.
+ */
+static void come_in_by(const char *service, struct hop_judgement *ret_next)
+{
+    struct hop_answer answer = {.kind = HOP_ANSWER_ALLOW, .action = HOP_STEP_UP};
+    struct hop_judgement judgement;
+    struct hop_login login = login_of("msp-anna", "192.0.2.99", KEY_B), next = login;
+    hop_string_copy(login.service, sizeof login.service, service);
+    hop_judgement_init(&judgement);
+    hop_engine_judge_by(engine, &login, &judgement, hop_clock_deadline(1000));
+    ck_assert_int_eq(hop_engine_judged_by(engine, &login, &judgement, &answer, HOP_MODE_ENFORCE,
+                                          hop_clock_deadline(1000), &err),
+                     HOP_RECORDED_STORE);
+    struct hop_moment moment = {.mode = HOP_MODE_ENFORCE,
+                                .phase = HOP_PHASE_SESSION,
+                                .lane = HOP_LANE_ASKED,
+                                .service = hop_service_of(service),
+                                .first_factor_proven = true,
+                                .stepped_up = true};
+    struct hop_verdict verdict = {.scored = true, .action = HOP_STEP_UP, .own_action = HOP_STEP_UP};
+    struct hop_lesson lesson = hop_lesson_of(&verdict, &moment);
+    ck_assert_int_eq(hop_engine_learned_by(engine, &login, &judgement, lesson, true,
+                                           hop_clock_deadline(1000), &err),
+                     HOP_RECORDED_STORE);
+    hop_judgement_done(&judgement);
+    hop_judgement_init(ret_next);
+    next.time += 60;
+    hop_engine_judge_by(engine, &next, ret_next, hop_clock_deadline(1000));
+}
+
+START_TEST(a_switch_leaves_a_passed_step_up_and_nothing_else)
+{
+    struct hop_judgement next;
+    learn_days("msp-anna", 10);
+    come_in_by("sudo", &next);
+    const struct hop_recollection *known = &next.recollection;
+    ck_assert_uint_eq(known->around.touch_count, 0);
+    ck_assert_int_eq(known->merged.step_up_time, MONDAY_0930);
+    ck_assert_int_eq(known->merged.last.time, MONDAY_0930 - DAY);
+    hop_judgement_done(&next);
+    come_in_by("login", &next);
+    ck_assert_uint_eq(known->around.touch_count, 1);
+    ck_assert_int_eq(known->merged.last.time, MONDAY_0930);
+    hop_judgement_done(&next);
+}
+END_TEST
+
 START_TEST(a_login_out_of_another_tenant_is_no_allow)
 {
     struct hop_verdict verdict;
@@ -202,11 +249,8 @@ START_TEST(automation_is_bound_and_never_asked)
 }
 END_TEST
 
-static void freeze(const char *field, enum hop_freeze how)
+static void order(const char *field, const char *value)
 {
-    char value[64];
-    struct hop_text text = hop_text_over(value, sizeof value);
-    hop_freeze_put(&text, how, MONDAY_0930, "test", "test");
     struct hop_batch batch;
     hop_batch_init(&batch);
     ck_assert_int_eq(hop_batch_add(&batch, HOP_WRITE_FIELD, "hop:1:freeze", field, value, 0), 0);
@@ -215,6 +259,64 @@ static void freeze(const char *field, enum hop_freeze how)
                      HOP_RECORDED_STORE);
     hop_batch_done(&batch);
 }
+
+static void freeze(const char *field, enum hop_freeze how)
+{
+    char value[64];
+    struct hop_text text = hop_text_over(value, sizeof value);
+    hop_freeze_put(&text, how, MONDAY_0930, "test", "test");
+    order(field, value);
+}
+
+static void permit(const char *field, int64_t since)
+{
+    char value[256];
+    struct hop_permit permit = {.id = "01JD8Z0M2N3P4Q5R6S7T8V9WXY",
+                                .since = since,
+                                .until = since + 3600,
+                                .author = "test",
+                                .why = "test"};
+    struct hop_text text = hop_text_over(value, sizeof value);
+    hop_permit_put(&text, &permit);
+    order(field, value);
+}
+
+START_TEST(a_permit_counts_for_people_and_automation)
+{
+    struct hop_verdict verdict;
+    int64_t now = hop_clock_epoch_ms() / 1000;
+    permit("permit:ansible", now);
+    struct hop_login outside = login_of("ansible", "203.0.113.9", KEY_A);
+    outside.time = now;
+    ck_assert_int_eq(judge(&outside, &verdict), HOP_BLOCK);
+    ck_assert_str_eq(verdict.permit, "01JD8Z0M2N3P4Q5R6S7T8V9WXY");
+    permit("permit:anna", now);
+    struct hop_login anna = login_of("msp-anna", "203.0.113.9", KEY_A);
+    anna.time = now;
+    ck_assert_int_eq(judge(&anna, &verdict), HOP_STEP_UP);
+    ck_assert_str_eq(verdict.permit, "01JD8Z0M2N3P4Q5R6S7T8V9WXY");
+    freeze("account:anna", HOP_FREEZE_STEP_UP);
+    judge(&anna, &verdict);
+    ck_assert_str_eq(verdict.permit, "");
+    ck_assert(has_code(&verdict, "permit-void"));
+}
+END_TEST
+
+START_TEST(a_permit_of_another_time_does_not_count)
+{
+    struct hop_verdict verdict;
+    int64_t now = hop_clock_epoch_ms() / 1000;
+    struct hop_login login = login_of("bert", "203.0.113.9", KEY_A);
+    login.time = now;
+    permit("permit:bert", now - 3601);
+    ck_assert_int_eq(judge(&login, &verdict), HOP_STEP_UP);
+    ck_assert_str_eq(verdict.permit, "");
+    ck_assert(has_code(&verdict, "permit-over"));
+    permit("permit:bert", now + 4000);
+    judge(&login, &verdict);
+    ck_assert_str_eq(verdict.permit, "");
+}
+END_TEST
 
 START_TEST(a_freeze_counts_for_automation_too)
 {
@@ -289,6 +391,32 @@ START_TEST(a_dead_history_asks_or_blocks_and_says_why)
     struct hop_login rescue = login_of("rescue", "192.0.2.20", KEY_A);
     ck_assert_int_eq(judge(&rescue, &verdict), HOP_ALLOW);
     close_all();
+}
+END_TEST
+
+START_TEST(a_cell_set_otherwise_holds_for_break_glass_too)
+{
+    static const struct {
+        const char *option, *address;
+        enum hop_action action;
+    } cells[] = {
+        {"on_history_break_glass = block", "192.0.2.20", HOP_BLOCK},
+        {"on_history_break_glass = allow", "192.0.2.20", HOP_ALLOW},
+        {"on_source_break_glass = block", "", HOP_BLOCK},
+        {"on_source_break_glass = block", "192.0.2.20", HOP_ALLOW},
+    };
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        char more[256];
+        struct hop_verdict verdict;
+        snprintf(more, sizeof more,
+                 "history = unix:/nonexistent/redis.sock\nfallback = /nonexistent/fallback.db\n%s",
+                 cells[i].option);
+        open_with(more, HOP_HISTORY_WRITER);
+        struct hop_login rescue = login_of("rescue", cells[i].address, KEY_A);
+        ck_assert_msg(judge(&rescue, &verdict) == cells[i].action, "%s", cells[i].option);
+        ck_assert(verdict.alert);
+        close_all();
+    }
 }
 END_TEST
 
@@ -387,11 +515,14 @@ int main(void)
     TCase *memory = tcase_create("memory");
     tcase_add_checked_fixture(memory, open_memory, close_all);
     tcase_add_test(memory, a_person_has_one_history_under_all_names);
+    tcase_add_test(memory, a_switch_leaves_a_passed_step_up_and_nothing_else);
     tcase_add_test(memory, a_login_out_of_another_tenant_is_no_allow);
     tcase_add_test(memory, the_inventory_accuses_and_never_blocks);
     tcase_add_test(memory, nobody_makes_an_address_homes_by_the_inventory);
     tcase_add_test(memory, automation_is_bound_and_never_asked);
     tcase_add_test(memory, a_freeze_counts_for_automation_too);
+    tcase_add_test(memory, a_permit_counts_for_people_and_automation);
+    tcase_add_test(memory, a_permit_of_another_time_does_not_count);
     tcase_add_test(memory, break_glass_is_let_in_loudly);
     tcase_add_test(memory, a_shared_account_without_its_key_waits_for_the_session);
     tcase_add_test(memory, without_address_people_are_asked_or_blocked);
@@ -401,6 +532,7 @@ int main(void)
     TCase *lost = tcase_create("lost");
     tcase_add_test(lost, a_freeze_outlives_the_store);
     tcase_add_test(lost, a_dead_history_asks_or_blocks_and_says_why);
+    tcase_add_test(lost, a_cell_set_otherwise_holds_for_break_glass_too);
     suite_add_tcase(suite, lost);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -162,6 +162,47 @@ START_TEST(a_freeze_that_cannot_be_read_still_asks)
 }
 END_TEST
 
+START_TEST(permits_come_back)
+{
+    char buffer[256];
+    struct hop_permit permit = {.id = "01JD8Z0M2N3P4Q5R6S7T8V9WXY",
+                                .since = 1795512600,
+                                .until = 1795519800,
+                                .author = "piet",
+                                .why = "phone | lost"};
+    struct hop_permit back;
+    struct hop_text text = hop_text_over(buffer, sizeof buffer);
+    hop_permit_put(&text, &permit);
+    ck_assert_str_eq(buffer,
+                     "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1795512600|1795519800|piet|phone%20%7C%20lost");
+    ck_assert(hop_permit_parse(hop_span_of(buffer), &back));
+    ck_assert_str_eq(back.id, permit.id);
+    ck_assert_int_eq(back.since, permit.since);
+    ck_assert_int_eq(back.until, permit.until);
+    ck_assert_str_eq(back.author, permit.author);
+    ck_assert_str_eq(back.why, permit.why);
+}
+END_TEST
+
+START_TEST(a_permit_that_cannot_be_read_is_none)
+{
+    const char *spoilt[] = {"",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY",
+                            "block|1|piet|x",
+                            "|1|2|a|b",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|a",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|a|b|c",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY|-1|2|a|b",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|9223372036854775807|a|b",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|%zz|b",
+                            "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1|2|a23456789012345678901234567890123|b"};
+    struct hop_permit permit = {.id = "kept"};
+    for (size_t i = 0; i < sizeof spoilt / sizeof spoilt[0]; i++)
+        ck_assert_msg(!hop_permit_parse(hop_span_of(spoilt[i]), &permit), "%s", spoilt[i]);
+    ck_assert_str_eq(permit.id, "kept");
+}
+END_TEST
+
 /* Vectors of the algorithm's authors. */
 START_TEST(digests_are_fnv_1a)
 {
@@ -179,4 +220,5 @@ HOP_SUITE_AROUND("history/codec", setup, teardown, fields_come_back, other_field
                  a_profile_from_pairs_in_any_order, no_pairs_are_an_empty_profile,
                  malformed_pairs_are_skipped, a_huge_hash_is_read_to_twice_the_bound,
                  spoilt_values_leave_their_place_to_others, freezes_come_back,
-                 a_freeze_that_cannot_be_read_still_asks, digests_are_fnv_1a)
+                 a_freeze_that_cannot_be_read_still_asks, permits_come_back,
+                 a_permit_that_cannot_be_read_is_none, digests_are_fnv_1a)

@@ -21,6 +21,13 @@
 #define START_MS 30000
 #define TELL_MS 2000
 #define PAUSE_NS 20000000
+/* Both below those that the kernel gives to clients. */
+#define FIRST_PORT 10000
+#define PORTS 10000
+#define BUS_OFFSET 10000
+/* Patient with a machine that has other things to do. */
+#define PATIENT_MS "20000"
+#define HASTY_MS "1000"
 
 static void must(bool fine, const char *what)
 {
@@ -47,8 +54,8 @@ uint16_t server_port(void)
     unsigned port;
     do {
         must(hop_entropy(&port, sizeof port, NULL) == HOP_OK, "entropy");
-        port = 20000 + port % 10000;
-    } while (!is_free(port) || !is_free(port + 10000));
+        port = FIRST_PORT + port % PORTS;
+    } while (!is_free(port) || !is_free(port + BUS_OFFSET));
     return (uint16_t)port;
 }
 
@@ -150,20 +157,32 @@ void server_stop(struct server *server)
     server->pid = 0;
 }
 
-struct server sentinel_start(uint16_t primary, int quorum)
+const char *tls_lines(uint16_t port)
 {
-    char lines[1024];
+    static char lines[1024];
+    snprintf(
+        lines, sizeof lines,
+        "tls-port %u\ntls-cluster yes\ntls-replication yes\ntls-auth-clients optional\n"
+        "tls-cert-file %s/server.pem\ntls-key-file %s/server.key\ntls-ca-cert-file %s/ca.pem\n",
+        port, fixture.folder, fixture.folder, fixture.folder);
+    return lines;
+}
+
+struct server sentinel_start(uint16_t primary, int quorum, const char *more)
+{
+    char lines[2048];
     snprintf(lines, sizeof lines,
              "sentinel monitor " FLEET_SERVICE " 127.0.0.1 %u %d\n"
              "sentinel auth-pass " FLEET_SERVICE " \"" REDIS_PASSWORD "\"\n"
-             "sentinel down-after-milliseconds " FLEET_SERVICE " 300\n"
-             "sentinel failover-timeout " FLEET_SERVICE " 3000",
-             primary, quorum);
+             "sentinel down-after-milliseconds " FLEET_SERVICE " " PATIENT_MS "\n"
+             "sentinel failover-timeout " FLEET_SERVICE " 3000\n%s",
+             primary, quorum, more);
     return server_start(server_port(), true, lines);
 }
 
 /* What CLUSTER MEET and ADDSLOTS would lead to. */
-static void nodes_write(const struct server *servers, size_t primaries, size_t count, size_t self)
+static void nodes_write(const struct server *servers, const uint16_t *ports, size_t primaries,
+                        size_t count, size_t self)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%u", fixture.folder, servers[self].port);
@@ -173,8 +192,9 @@ static void nodes_write(const struct server *servers, size_t primaries, size_t c
     must(file != NULL, path);
     for (size_t i = 0; i < count; i++) {
         bool primary = i < primaries;
-        fprintf(file, "%040zx 127.0.0.1:%u@%u %s%s ", i + 1, servers[i].port,
-                servers[i].port + 10000u, i == self ? "myself," : "", primary ? "master" : "slave");
+        fprintf(file, "%040zx 127.0.0.1:%u@%u %s%s ", i + 1, ports[i],
+                ports[i] + (unsigned)BUS_OFFSET, i == self ? "myself," : "",
+                primary ? "master" : "slave");
         if (primary)
             fprintf(file, "- 0 0 %zu connected %zu-%zu\n", i + 1, 16384 * i / primaries,
                     16384 * (i + 1) / primaries - 1);
@@ -185,27 +205,84 @@ static void nodes_write(const struct server *servers, size_t primaries, size_t c
     fclose(file);
 }
 
-void cluster_start(struct server *servers, size_t primaries, size_t replicas)
+/* None of these is there yet to hold its port. */
+static uint16_t port_beside(const struct server *servers, size_t count)
+{
+    uint16_t port = server_port();
+    for (size_t i = 0; i < count; i++)
+        if (servers[i].port == port)
+            return port_beside(servers, count);
+    return port;
+}
+
+static void cluster_make(struct server *servers, size_t primaries, size_t replicas, bool tls)
 {
     size_t count = primaries + replicas;
+    struct server both[2 * FLEET_SERVERS_MAX];
+    uint16_t ports[2 * FLEET_SERVERS_MAX];
+    for (size_t i = 0; i < 2 * count; i++)
+        both[i].port = ports[i] = port_beside(both, i);
+    memcpy(servers, both, count * sizeof *servers);
     for (size_t i = 0; i < count; i++)
-        servers[i].port = server_port();
-    for (size_t i = 0; i < count; i++)
-        nodes_write(servers, primaries, count, i);
-    for (size_t i = 0; i < count; i++)
-        servers[i] = server_start(servers[i].port, false,
-                                  "cluster-enabled yes\ncluster-node-timeout 700\nsave \"\"\n"
-                                  "requirepass \"" REDIS_PASSWORD "\"\n"
-                                  "masterauth \"" REDIS_PASSWORD "\"");
+        nodes_write(servers, tls ? ports + count : ports, primaries, count, i);
+    for (size_t i = 0; i < count; i++) {
+        char lines[2048];
+        snprintf(lines, sizeof lines,
+                 "cluster-enabled yes\ncluster-node-timeout " PATIENT_MS "\n"
+                 "save \"\"\nrepl-diskless-sync-delay 0\nrequirepass \"" REDIS_PASSWORD "\"\n"
+                 "masterauth \"" REDIS_PASSWORD "\"\n%s",
+                 tls ? tls_lines(ports[count + i]) : "");
+        servers[i] = server_start(ports[i], false, lines);
+        servers[i].tls_port = ports[count + i];
+    }
     for (size_t i = 0; i < count; i++)
         WAITS(&servers[i], "cluster_state:ok", "CLUSTER", "INFO");
+}
+
+void cluster_start(struct server *servers, size_t primaries, size_t replicas)
+{
+    cluster_make(servers, primaries, replicas, false);
+}
+
+void cluster_start_tls(struct server *servers, size_t primaries)
+{
+    cluster_make(servers, primaries, 0, true);
+}
+
+void sentinel_hurry(const struct server *sentinel)
+{
+    WAITS(sentinel, "OK", "SENTINEL", "SET", FLEET_SERVICE, "down-after-milliseconds", HASTY_MS);
+}
+
+void node_hurry(const struct server *node)
+{
+    WAITS(node, "OK", "CONFIG", "SET", "cluster-node-timeout", HASTY_MS);
+}
+
+static int64_t offset_of(const struct server *server)
+{
+    static const char field[] = "master_repl_offset:";
+    const char *told = strstr(TOLD(server, "INFO", "replication"), field);
+    return told ? strtoll(told + sizeof field - 1, NULL, 10) : -1;
+}
+
+/* WAIT counts what its own connection wrote only. */
+void replica_waits(const struct server *replica, const struct server *primary)
+{
+    int64_t goal = offset_of(primary);
+    struct hop_deadline by = hop_clock_deadline(START_MS);
+    must(goal >= 0, "replication");
+    while (offset_of(replica) < goal) {
+        must(!hop_deadline_passed(by, hop_clock_monotonic_ns()), "replication");
+        pause_once();
+    }
 }
 
 struct fleet *fleet_start(void)
 {
     struct fleet *fleet = calloc(1, sizeof *fleet);
     must(fleet != NULL, "memory");
-    fleet->sentinel = sentinel_start(fixture.port, 1);
+    fleet->sentinel = sentinel_start(fixture.port, 1, "");
     cluster_start(fleet->nodes, 3, 0);
     return fleet;
 }

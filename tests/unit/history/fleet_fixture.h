@@ -12,6 +12,7 @@
 struct server {
     pid_t pid; /* 0: none */
     uint16_t port;
+    uint16_t tls_port; /* of a cluster that was started with TLS */
 };
 
 /* For the contract tests: a sentinel of the fixture's server, and a cluster. */
@@ -41,10 +42,18 @@ void server_waits(const struct server *server, const char *text, size_t count,
     server_waits((server), (text), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),    \
                  (const char *const[]){__VA_ARGS__})
 
+/* Lines for a server that also speaks TLS, with the fixture's certificates; in a static buffer. */
+const char *tls_lines(uint16_t port);
 /* Watches the server at `primary` with this quorum. */
-struct server sentinel_start(uint16_t primary, int quorum);
+struct server sentinel_start(uint16_t primary, int quorum, const char *more);
 /* Primaries share the slots evenly; replica i follows primary i. Ready when it returns. */
 void cluster_start(struct server *servers, size_t primaries, size_t replicas);
+void cluster_start_tls(struct server *servers, size_t primaries);
+/* From now on a silent server is taken for dead in a second; before, not so soon. */
+void sentinel_hurry(const struct server *sentinel);
+void node_hurry(const struct server *node);
+/* Until the replica has all that the primary has now. */
+void replica_waits(const struct server *replica, const struct server *primary);
 
 /* Seeds at these servers; `setups` has room for them. */
 struct hop_fleet_setup fleet_setup(const struct server *servers, size_t count,

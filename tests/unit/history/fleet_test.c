@@ -17,9 +17,10 @@
 #include "cluster_map.h"
 #include "history.h"
 
-#define LOGIN_MS 250     /* what a login's phase has */
-#define PATIENCE_MS 2000 /* beyond it; more is a hang */
+#define LOGIN_MS 250                /* what a login's phase has */
+#define PATIENCE_MS (20 * LOGIN_MS) /* beyond it; more is a hang */
 #define FAILOVER_MS 60000
+#define ASLEEP_MS 2000
 
 static struct hop_error err;
 static char folder[128];
@@ -128,7 +129,7 @@ static struct watched watched_start(void)
     watched.replica = server_start(server_port(), false, lines);
     WAITS(&watched.replica, "master_link_status:up", "INFO", "replication");
     for (int i = 0; i < 3; i++)
-        watched.sentinels[i] = sentinel_start(watched.primary.port, 2);
+        watched.sentinels[i] = sentinel_start(watched.primary.port, 2, "");
     for (int i = 0; i < 3; i++) {
         WAITS(&watched.sentinels[i], "num-other-sentinels 2", "SENTINEL", "MASTER", FLEET_SERVICE);
         WAITS(&watched.sentinels[i], "num-slaves 1", "SENTINEL", "MASTER", FLEET_SERVICE);
@@ -258,11 +259,11 @@ START_TEST(a_primary_that_pauses_is_waited_for)
     freeze_server(&watched.primary, true);
     pid_t waker = fork();
     if (waker == 0) {
-        usleep(150000);
+        usleep(ASLEEP_MS * 1000);
         freeze_server(&watched.primary, false);
         _exit(0);
     }
-    fine(reads(store, "k", hop_clock_deadline(250 * 4)));
+    fine(reads(store, "k", hop_clock_deadline(3 * ASLEEP_MS)));
     waitpid(waker, NULL, 0);
     ck_assert(kept(&watched.primary));
     TOLD(&watched.primary, "CLIENT", "PAUSE", "300", "ALL");
@@ -287,6 +288,105 @@ START_TEST(helpers_remember_nothing)
     hop_store_free(&store);
     ck_assert_str_eq(contents("route"), "");
     watched_stop(&watched);
+}
+END_TEST
+
+/* --- TLS, descriptors ------------------------------------------------------------------------ */
+
+static enum hop_rc asked_over(bool sentinel, uint16_t port, const struct hop_tls_setup *tls)
+{
+    const struct server server = {.port = port};
+    struct hop_redis_setup setups[1];
+    struct hop_fleet_setup setup = fleet_setup(&server, 1, setups, NULL);
+    struct hop_store *store = NULL;
+    setups[0].tls = tls;
+    fine(sentinel ? hop_store_sentinel_new(&setup, &store, &err)
+                  : hop_store_cluster_new(&setup, &store, &err));
+    enum hop_rc rc = reads(store, "hop:1:p:{anna}:acme", soon());
+    for (int i = 0; rc == HOP_OK && i < 16; i++) { /* on whichever node */
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        rc = writes(store, key, "20780:1", soon());
+    }
+    hop_store_free(&store);
+    return rc;
+}
+
+static void only_with_the_right_certificate(bool sentinel, uint16_t port)
+{
+    struct hop_tls_setup tls = fixture.tls;
+    fine(asked_over(sentinel, port, &tls));
+    tls.server_name = "redis.test";
+    fine(asked_over(sentinel, port, &tls));
+    tls.server_name = "other.test";
+    ck_assert_int_eq(asked_over(sentinel, port, &tls), HOP_UNTRUSTED);
+    tls.server_name = NULL;
+    tls.ca = fixture_contents("other-ca.pem");
+    ck_assert_int_eq(asked_over(sentinel, port, &tls), HOP_UNTRUSTED);
+    ck_assert_int_ne(asked_over(sentinel, port, NULL), HOP_OK);
+}
+
+START_TEST(sentinels_and_their_primary_speak_tls)
+{
+    folder_make();
+    uint16_t port = server_port();
+    struct server sentinel = sentinel_start(fixture.tls_port, 1, tls_lines(port));
+    only_with_the_right_certificate(true, port);
+    server_stop(&sentinel);
+}
+END_TEST
+
+START_TEST(all_nodes_of_a_cluster_speak_tls)
+{
+    struct server three[3];
+    folder_make();
+    cluster_start_tls(three, 3);
+    only_with_the_right_certificate(false, three[0].tls_port);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_str_ne(TOLD(&three[i], "DBSIZE"), "0");
+    for (size_t i = 0; i < 3; i++)
+        server_stop(&three[i]);
+}
+END_TEST
+
+#define RECONNECTIONS 60
+
+/* Connections that die under a store, servers that are silent, searches from the beginning. */
+static void reconnects(bool sentinel, const struct server *servers, struct server *victims,
+                       size_t count)
+{
+    int before = descriptors_open();
+    struct hop_store *store = opened(sentinel, servers, 3);
+    for (int i = 0; i < RECONNECTIONS; i++) {
+        struct server *victim = &victims[(size_t)i % count];
+        TOLD(victim, "CLIENT", "KILL", "TYPE", "normal");
+        fine(writes(store, "k", "20780:1", soon()));
+        if (i % 6 == 0) {
+            freeze_server(victim, true);
+            reads(store, "k", hop_clock_deadline(20));
+            freeze_server(victim, false);
+            unlink(in_folder("route"));
+        }
+        struct hop_store *brief = opened(sentinel, servers, 3);
+        fine(reads(brief, "k", soon()));
+        hop_store_free(&brief);
+        ck_assert_int_le(descriptors_open(), before + (int)count);
+    }
+    hop_store_free(&store);
+    ck_assert_int_eq(descriptors_open(), before);
+}
+
+START_TEST(reconnecting_leaves_no_descriptor)
+{
+    struct watched watched = watched_start();
+    reconnects(true, watched.sentinels, &watched.primary, 1);
+    watched_stop(&watched);
+    struct server three[3];
+    cluster_start(three, 3, 0);
+    unlink(in_folder("route"));
+    reconnects(false, three, three, 3);
+    for (size_t i = 0; i < 3; i++)
+        server_stop(&three[i]);
 }
 END_TEST
 
@@ -415,11 +515,15 @@ START_TEST(a_primary_killed_in_a_stream_of_logins_costs_none_of_them)
     struct watched watched = watched_start();
     stream_begin(&stream, "sentinel", "/" FLEET_SERVICE, watched.sentinels, 3);
     logins_happen(&stream, 20);
-    ck_assert_int_eq(stream.spooled, 0);
-    WAITS(&watched.primary, "1", "WAIT", "1", "1000");
-    server_stop(&watched.primary);
     logins_until_taken(&stream);
-    ck_assert_int_gt(stream.spooled, 0);
+    const int spooled = stream.spooled;
+    replica_waits(&watched.replica, &watched.primary);
+    server_stop(&watched.primary);
+    logins_happen(&stream, 1);
+    for (int i = 0; i < 3; i++)
+        sentinel_hurry(&watched.sentinels[i]);
+    logins_until_taken(&stream);
+    ck_assert_int_gt(stream.spooled, spooled);
     logins_happen(&stream, 20);
     ck_assert(kept(&watched.replica));
     nothing_is_lost(&stream);
@@ -683,6 +787,7 @@ START_TEST(a_cluster_that_is_down_is_an_error)
     fine(all_written(store, "20780:1", soon()));
     server_stop(&nodes[1]);
     server_stop(&nodes[2]);
+    node_hurry(&nodes[0]);
     WAITS(&nodes[0], "cluster_state:fail", "CLUSTER", "INFO");
     ck_assert_int_eq(all_written(store, "20781:1", soon()), HOP_IO);
     hop_store_free(&store);
@@ -718,14 +823,17 @@ START_TEST(a_node_killed_in_a_stream_of_logins_costs_none_of_them)
     cluster_begin(3);
     stream_begin(&stream, "cluster", "", nodes, 3);
     logins_happen(&stream, 20);
-    ck_assert_int_eq(stream.spooled, 0);
-    struct server *primary = holder_of("hop:1:p:{anna}:acme");
-    WAITS(primary, "1", "WAIT", "1", "1000");
-    for (size_t i = 3; i < 6; i++)
-        WAITS(&nodes[i], "master_link_status:up", "INFO", "replication");
-    server_stop(primary);
     logins_until_taken(&stream);
-    ck_assert_int_gt(stream.spooled, 0);
+    const int spooled = stream.spooled;
+    struct server *primary = holder_of("hop:1:p:{anna}:acme");
+    replica_waits(primary + 3, primary);
+    server_stop(primary);
+    logins_happen(&stream, 1);
+    for (size_t i = 0; i < 6; i++)
+        if (nodes[i].pid)
+            node_hurry(&nodes[i]);
+    logins_until_taken(&stream);
+    ck_assert_int_gt(stream.spooled, spooled);
     logins_happen(&stream, 20);
     nothing_is_lost(&stream);
     cluster_end();
@@ -744,4 +852,6 @@ HOP_LOOPED_SUITE(
     ONCE(a_node_that_stops_is_left_at_the_deadline_and_found_again),
     ONCE(a_cluster_that_is_down_is_an_error),
     ONCE(a_server_without_a_cluster_and_a_wrong_password_are_told),
-    ONCE(a_node_killed_in_a_stream_of_logins_costs_none_of_them))
+    ONCE(a_node_killed_in_a_stream_of_logins_costs_none_of_them),
+    ONCE(sentinels_and_their_primary_speak_tls), ONCE(all_nodes_of_a_cluster_speak_tls),
+    ONCE(reconnecting_leaves_no_descriptor))

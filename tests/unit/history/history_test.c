@@ -423,6 +423,28 @@ START_TEST(the_fallback_follows_the_store)
 }
 END_TEST
 
+START_TEST(permits_are_kept_and_forgotten_like_freezes)
+{
+    begin_sqlite();
+    one_write(HOP_WRITE_FIELD, "hop:1:freeze", "permit:anna",
+              "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1795512600|1795519800|piet|lost", HOP_RECORDED_STORE);
+    known();
+    begin_redis();
+    ck_assert_int_ne(recall(), HOP_OK);
+    ck_assert_str_eq(recalled.around.permit.id, "01JD8Z0M2N3P4Q5R6S7T8V9WXY");
+    ck_assert_str_eq(recalled.around.permit.why, "lost");
+    ck_assert_int_eq(recalled.around.permit.until, 1795519800);
+    begin_sqlite();
+    one_write(HOP_WRITE_DROP, "hop:1:freeze", "permit:anna", NULL, HOP_RECORDED_STORE);
+    login.time += 86400;
+    known();
+    begin_redis();
+    ck_assert_int_ne(recall(), HOP_OK);
+    ck_assert_int_eq(recalled.source, HOP_RECALL_FALLBACK);
+    ck_assert_str_eq(recalled.around.permit.id, "");
+}
+END_TEST
+
 START_TEST(what_came_from_the_fallback_is_not_kept_in_it)
 {
     begin_sqlite();
@@ -807,9 +829,9 @@ HOP_SUITE_AROUND(
     replay_leaves_no_files, a_helpers_user_reads_all_and_writes_nothing,
     a_tenants_user_may_all_that_a_login_needs, without_store_and_fallback_nothing_is_known,
     the_fallback_serves_while_the_store_is_away, a_store_that_hangs_leaves_time_for_the_rest,
-    the_fallback_follows_the_store, what_came_from_the_fallback_is_not_kept_in_it,
-    a_store_that_forgot_a_known_identity_is_lost, helpers_read_and_write_nothing,
-    a_store_that_cannot_be_opened_is_named_at_each_recall,
+    the_fallback_follows_the_store, permits_are_kept_and_forgotten_like_freezes,
+    what_came_from_the_fallback_is_not_kept_in_it, a_store_that_forgot_a_known_identity_is_lost,
+    helpers_read_and_write_nothing, a_store_that_cannot_be_opened_is_named_at_each_recall,
     all_that_was_spooled_arrives_when_the_store_appears, the_next_success_takes_along_what_waits,
     under_a_wrong_clock_all_goes_to_the_spool, a_session_is_closed_after_it_was_opened,
     evictions_do_not_wait, a_record_that_cannot_be_read_is_set_aside,

@@ -101,7 +101,8 @@ START_TEST(reads_of_a_tenants_host)
                  "size hop:1:d:{/nordics}:acme\n"
                  "field hop:1:freeze account:anna\n"
                  "field hop:1:freeze key:SHA256:AbC/d+e\n"
-                 "field hop:1:freeze source:84.24.10.7\n");
+                 "field hop:1:freeze source:84.24.10.7\n"
+                 "field hop:1:freeze permit:anna\n");
 }
 END_TEST
 
@@ -115,13 +116,15 @@ START_TEST(reads_of_home_without_what_is_not_known)
                  "hash-size hop:1:d:{acme}:home\n"
                  "size hop:1:d:{}:home\n"
                  "field hop:1:freeze account:anna\n"
-                 "field hop:1:freeze source:10.1.2.3\n");
+                 "field hop:1:freeze source:10.1.2.3\n"
+                 "field hop:1:freeze permit:anna\n");
     login.origin.address = (struct hop_address){0};
     expect_reads("time \n"
                  "hash hop:1:p:{anna}:home\n" TOUCH_READS FAILURE_READS
                  "hash-size hop:1:d:{acme}:home\n"
                  "size hop:1:d:{}:home\n"
-                 "field hop:1:freeze account:anna\n");
+                 "field hop:1:freeze account:anna\n"
+                 "field hop:1:freeze permit:anna\n");
 }
 END_TEST
 
@@ -217,7 +220,7 @@ static void learn(bool confirmed)
 }
 
 #define AFTER_THE_PROFILE                                                                          \
-    "member hop:1:y:{anna}:682 20781|t9f\n"                                                        \
+    "member hop:1:y:{anna}:682 837628680\n"                                                        \
     "member hop:1:k:{SHA256:AbC%2Fd+e} anna\n"                                                     \
     "member hop:1:n:{198.51.100.9} t9f\n"                                                          \
     "latest hop:1:d:{acme}:acme anna 20781\n"                                                      \

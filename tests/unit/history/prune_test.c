@@ -27,7 +27,9 @@ static void begin(enum store_kind kind)
     store = store_open(kind);
     reach = (struct hop_reach){.tenants = 10};
     strcpy(reach.witness, HOP_HOME);
-    ck_assert(hop_string_copy(reach.prefix, sizeof reach.prefix, test_key(kind, "")));
+    /* in a cluster such keys lie on all nodes */
+    const enum store_kind apart = kind == STORE_CLUSTER ? STORE_SENTINEL : kind;
+    ck_assert(hop_string_copy(reach.prefix, sizeof reach.prefix, test_key(apart, "")));
 }
 
 static const char *key_of(const char *rest)
@@ -127,6 +129,32 @@ START_TEST(touches_of_two_days_stay)
     }
     ck_assert(!holds("x:{anna}:nonsense", "1|t|1|1|"));
     ck_assert_uint_eq(pruned.touches, 5);
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(failures_of_a_day_stay)
+{
+    begin(KIND);
+    const struct {
+        int64_t back;
+        bool stays;
+    } cases[] = {{0, true}, {12, true}, {13, false}, {-12, true}, {-13, false}, {9000, false}};
+    static const char *const lists[] = {"f:{anna}", "q:{192.0.2.0%2F24}"};
+    int64_t now = NOW / HOP_FAILURE_BUCKET_SECONDS;
+    char rest[64];
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        snprintf(rest, sizeof rest, "%s:%lld", lists[i % 2], (long long)(now - cases[i / 2].back));
+        put(HOP_WRITE_MEMBER, rest, NULL, "1|c");
+    }
+    put(HOP_WRITE_FIELD, "freeze", "account:anna", "block|1|a|b");
+    prune(512);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        snprintf(rest, sizeof rest, "%s:%lld", lists[i % 2], (long long)(now - cases[i / 2].back));
+        ck_assert_msg(holds(rest, "1|c") == cases[i / 2].stays, "%s", rest);
+    }
+    ck_assert_uint_eq(pruned.failures, 6);
+    ck_assert(has("freeze", "account:anna"));
     hop_store_free(&store);
 }
 END_TEST
@@ -278,6 +306,14 @@ static size_t keys_of(const char *list)
     return count;
 }
 
+static unsigned fields_most(void)
+{
+    unsigned most = 2; /* registers */
+    for (int kind = 0; kind < HOP_KIND_COUNT; kind++)
+        most += hop_kind_facts((enum hop_kind)kind)->bound;
+    return most;
+}
+
 /* A new address, key, tenant and host at every login, all learned. */
 START_TEST(whoever_is_new_at_every_login_stays_within_bounds)
 {
@@ -297,10 +333,74 @@ START_TEST(whoever_is_new_at_every_login_stays_within_bounds)
     ck_assert_uint_eq(keys_of("k:"), 700);
     prune(512);
     ck_assert_uint_le(keys_of("k:"), hop_kind_facts(HOP_KIND_KEY)->bound);
-    unsigned most = 2;
-    for (int kind = 0; kind < HOP_KIND_COUNT; kind++)
-        most += hop_kind_facts((enum hop_kind)kind)->bound;
-    ck_assert_int_le(size_of(HOP_READ_HASH_SIZE, "p:{anna}:home"), most);
+    ck_assert_int_le(size_of(HOP_READ_HASH_SIZE, "p:{anna}:home"), fields_most());
+    hop_store_free(&store);
+}
+END_TEST
+
+static void touch(const struct hop_login *login)
+{
+    struct hop_recollection recollection;
+    struct hop_batch batch;
+    hop_recollection_init(&recollection);
+    hop_batch_init(&batch);
+    fixture_recall(store, login, &reach, &recollection);
+    ck_assert_int_eq(hop_plan_touch(login, &reach, &recollection, 70, &batch), HOP_OK);
+    fixture_write(store, &batch);
+    hop_batch_done(&batch);
+    hop_recollection_done(&recollection);
+}
+
+/* All fields and members that a score of this login reads. */
+static size_t read_for(const struct hop_login *login)
+{
+    struct hop_reads *reads = malloc(sizeof *reads);
+    struct hop_replies replies;
+    struct hop_error err = {0};
+    size_t pairs = 0;
+    hop_replies_init(&replies);
+    hop_plan_reads(login, &reach, reads);
+    for (size_t i = 0; i < reads->count; i++)
+        reads->items[i].profile_will_do = false;
+    ck_assert_int_eq(hop_store_read_by(store, reads->items, reads->count, &replies, soon(), &err),
+                     HOP_OK);
+    for (size_t i = 0; i < replies.count; i++)
+        pairs += replies.items[i].count;
+    hop_replies_done(&replies);
+    free(reads);
+    return pairs;
+}
+
+/* As above, but each customer's host writes in its own name, and all at once: what a score reads is
+ * bounded, what it could not read counts against the login, and upkeep takes it away. */
+START_TEST(however_much_is_shown_a_score_reads_no_more)
+{
+    begin(STORE_MEMORY);
+    const int64_t bucket = BUCKET - 20;
+    struct hop_login login = fixture_login();
+    for (int i = 0; i < 700; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "9.%d.%d.1", i / 250, i % 250);
+        fixture_source(&login, text);
+        snprintf(login.key, sizeof login.key, "SHA256:key%d", i);
+        snprintf(login.tenant, sizeof login.tenant, "tenant%d", i);
+        snprintf(login.tenant_tag, sizeof login.tenant_tag, "tag%d", i);
+        snprintf(login.host, sizeof login.host, "host%d", i);
+        login.time = bucket * 21600 + i * 30;
+        hop_string_copy(reach.witness, sizeof reach.witness, login.tenant);
+        touch(&login);
+        fixture_learn(store, &login, &reach, false);
+    }
+    struct hop_recollection recollection;
+    hop_recollection_init(&recollection);
+    fixture_recall(store, &login, &reach, &recollection);
+    ck_assert(recollection.around.touches_flooded);
+    hop_recollection_done(&recollection);
+    ck_assert_uint_le(read_for(&login), 2 * fields_most() + HOP_READS_MAX * HOP_TOUCH_READ_MAX);
+    ck_assert_uint_le(read_for(&login), 2000);
+    ck_assert_uint_eq(keys_of("x:"), 1);
+    prune(512);
+    ck_assert_uint_eq(keys_of("x:"), 0);
     hop_store_free(&store);
 }
 END_TEST
@@ -354,11 +454,11 @@ START_TEST(what_is_not_ours_stays)
     put(HOP_WRITE_FIELD, "ok:{1}", "f", "v");
     put(HOP_WRITE_FIELD, "other", "f", "v");
     put(HOP_WRITE_FIELD, "p:anna", "f", "v");
-    put(HOP_WRITE_FIELD, "q:{anna}:home", "f", "v");
+    put(HOP_WRITE_FIELD, "z:{anna}:home", "f", "v");
     put(HOP_WRITE_MEMBER, "p:{anna}:home", NULL, "a set where a hash belongs");
     prune(30);
     ck_assert(has("freeze", "account:anna") && has("ok:{1}", "f") && has("other", "f"));
-    ck_assert(has("p:anna", "f") && has("q:{anna}:home", "f"));
+    ck_assert(has("p:anna", "f") && has("z:{anna}:home", "f"));
     hop_store_free(&store);
 }
 END_TEST
@@ -394,6 +494,9 @@ START_TEST(keys_are_taken_apart)
                  {"h:log:acme", 'l', "", "acme"},
                  {"h:ok:{1}", 'o', "1", ""},
                  {"h:freeze", 'f', "", ""},
+                 {"h:f:{anna}:4711", 'f', "anna", "4711"},
+                 {"h:q:{192.0.2.0%2F24}:4711", 'q', "192.0.2.0%2F24", "4711"},
+                 {"h:f:{anna}", 0, "", ""},
                  {"h:pruned", 'm', "", ""},
                  {"x:p:{anna}:home", 0, "", ""},
                  {"h:p:{anna}", 0, "", ""},
@@ -419,8 +522,8 @@ START_TEST(keys_are_taken_apart)
 }
 END_TEST
 
-HOP_LOOPED_SUITE("prune", true, EACH_STORE(touches_of_two_days_stay),
-                 EACH_STORE(visits_of_thirteen_months_stay),
+HOP_LOOPED_SUITE("prune", FIXTURE_FLEET, EACH_STORE(touches_of_two_days_stay),
+                 EACH_STORE(failures_of_a_day_stay), EACH_STORE(visits_of_thirteen_months_stay),
                  EACH_STORE(values_not_seen_for_the_retention_go),
                  EACH_STORE(profiles_come_back_within_their_bounds),
                  EACH_STORE(admins_not_seen_for_the_window_go_and_their_pairs_too),
@@ -429,4 +532,4 @@ HOP_LOOPED_SUITE("prune", true, EACH_STORE(touches_of_two_days_stay),
                  EACH_STORE(a_flood_is_told_and_stays), EACH_STORE(what_is_not_ours_stays),
                  EACH_STORE(it_leaves_a_marker_and_twice_is_once),
                  ONCE(whoever_is_new_at_every_login_stays_within_bounds),
-                 ONCE(keys_are_taken_apart))
+                 ONCE(however_much_is_shown_a_score_reads_no_more), ONCE(keys_are_taken_apart))

@@ -508,6 +508,23 @@ START_TEST(freezes_are_recalled)
 }
 END_TEST
 
+START_TEST(permits_are_recalled)
+{
+    put(HOP_WRITE_FIELD, "hop:1:freeze", "permit:anna",
+        "01JD8Z0M2N3P4Q5R6S7T8V9WXY|1795512600|1795519800|piet|lost");
+    recall();
+    ck_assert_str_eq(recalled.around.permit.id, "01JD8Z0M2N3P4Q5R6S7T8V9WXY");
+    ck_assert_str_eq(recalled.around.permit.author, "piet");
+    ck_assert_int_eq(recalled.around.frozen_account, HOP_FREEZE_NONE);
+    put(HOP_WRITE_FIELD, "hop:1:freeze", "permit:anna", "spoilt");
+    recall();
+    ck_assert_str_eq(recalled.around.permit.id, "");
+    hop_string_copy(login.identity, sizeof login.identity, "bert");
+    recall();
+    ck_assert_str_eq(recalled.around.permit.id, "");
+}
+END_TEST
+
 START_TEST(replies_to_other_reads_are_refused)
 {
     struct hop_reads *reads = malloc(sizeof *reads);
@@ -634,7 +651,7 @@ HOP_SUITE_AROUND("history/recollect", setup, teardown,
                  spoilt_owners_accuse_too, a_contested_address_is_a_finding,
                  the_inventory_names_another_tenant, a_flood_of_tags_is_a_finding,
                  a_tenants_own_hosts_stand_in_the_inventory, visits_elsewhere_are_counted_by_month,
-                 team_and_organisation_are_counted, freezes_are_recalled,
+                 team_and_organisation_are_counted, freezes_are_recalled, permits_are_recalled,
                  replies_to_other_reads_are_refused, new_addresses_for_ever_stay_within_bounds,
                  the_value_just_learned_is_never_evicted, an_overfull_kind_shrinks_back,
                  homes_values_are_not_this_tenants_to_evict)

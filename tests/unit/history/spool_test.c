@@ -327,7 +327,7 @@ START_TEST(damaged_bytes_cost_their_record_alone)
     int fd = open(path, O_RDWR);
     char line[64] = "";
     ssize_t got = pread(fd, line, sizeof line - 1, 0);
-    size_t second = strcspn(line, "\n") + 1;
+    size_t second = 1 + strcspn(line + 1, "\n") + 2; /* each stands between two newlines */
     ck_assert_int_gt(got, (ssize_t)second + 20);
     ck_assert_int_eq(pwrite(fd, "\x80", 1, (off_t)second + 20), 1);
     close(fd);
@@ -411,7 +411,7 @@ START_TEST(one_drain_at_a_time)
     size_t taken;
     append("1\n");
     int fd = open(path, O_RDWR);
-    ck_assert(hop_spool_lock_by(fd, HOP_SPOOL_LOCK_DRAIN, soon()));
+    ck_assert(hop_spool_lock_by(fd, HOP_SPOOL_LOCK_DRAIN, true, soon()));
     ck_assert_int_eq(drain(&taker, &taken), HOP_OK);
     ck_assert_uint_eq(taken, 0);
     append("2\n");
@@ -424,11 +424,31 @@ START_TEST(a_held_lock_is_told_in_time)
 {
     append("1\n");
     int fd = open(path, O_RDWR);
-    ck_assert(hop_spool_lock_by(fd, HOP_SPOOL_LOCK_APPEND, soon()));
+    ck_assert(hop_spool_lock_by(fd, HOP_SPOOL_LOCK_APPEND, true, soon()));
     struct hop_deadline passed = {0};
     ck_assert_int_eq(hop_spool_append_by(path, hop_span_of("x"), NOW, passed, &err), HOP_TIMEOUT);
     close(fd);
     ck_assert_uint_eq(waiting(), 1);
+}
+END_TEST
+
+/* Their lock is shared: while one holds it, another whose deadline has passed goes on at once. */
+START_TEST(writers_do_not_wait_for_each_other)
+{
+    append("1\n");
+    int fd = open(path, O_RDWR);
+    ck_assert(hop_spool_lock_by(fd, HOP_SPOOL_LOCK_APPEND, false, soon()));
+    struct hop_deadline passed = {0};
+    ck_assert_int_eq(hop_spool_append_by(path, hop_span_of("2\n"), NOW, passed, &err), HOP_OK);
+    struct taker taker = {.most = SIZE_MAX};
+    size_t taken;
+    ck_assert_int_eq(
+        hop_spool_drain_by(path, NOW, take, &taker, hop_clock_deadline(100), &taken, &err), HOP_OK);
+    ck_assert_uint_eq(taken, 2);
+    ck_assert_int_eq(access(path, F_OK), 0); /* not removed under a writer */
+    close(fd);
+    struct taker rest = {0};
+    drains_all(&rest, 0);
 }
 END_TEST
 
@@ -561,6 +581,7 @@ HOP_SUITE_AROUND("history/spool", setup, teardown, nothing_waits_without_a_file,
                  a_huge_line_costs_no_record, a_killed_writer_costs_its_own_record_alone,
                  a_cut_off_last_line_is_found_at_the_end, what_the_taker_cannot_read_is_kept_aside,
                  damage_is_remembered_between_drains, one_drain_at_a_time,
-                 a_held_lock_is_told_in_time, writers_and_a_drain_at_once_lose_nothing,
+                 a_held_lock_is_told_in_time, writers_do_not_wait_for_each_other,
+                 writers_and_a_drain_at_once_lose_nothing,
                  a_full_disk_is_told_and_drains_all_the_same,
                  a_writer_that_is_killed_leaves_whole_records)

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "redis_commands.h"
 #include "redis_transport.h"
 
 #define BRIEF_MS 80      /* a deadline that is to be met */
@@ -428,6 +429,39 @@ START_TEST(a_write_after_the_server_hung_up_is_sent_once_over_a_new_connection)
 }
 END_TEST
 
+/* Answers what is asked under WATCH, closes, and would take anything over another connection. */
+static void serve_watched_and_hang_up(int listening, const void *context)
+{
+    static const char watched[] = "+OK\r\n$-1\r\n";
+    static const char executed[] = "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n";
+    char request[4096];
+    (void)context;
+    int fd = accept(listening, NULL, NULL);
+    if (recv(fd, request, sizeof request, 0) > 0)
+        send_all(fd, watched, strlen(watched));
+    close(fd);
+    fd = accept(listening, NULL, NULL);
+    if (recv(fd, request, sizeof request, 0) > 0)
+        send_all(fd, executed, strlen(executed));
+    for (;;)
+        pause();
+}
+
+/* A new connection watches nothing: what others wrote meanwhile would be lost. */
+START_TEST(what_was_watched_over_one_connection_is_not_written_over_another)
+{
+    struct peer peer = peer_start(serve_watched_and_hang_up, NULL);
+    for (int i = 0; i < 20; i++) { /* whether the end is seen before or after sending */
+        struct hop_store *store = peer_store(&peer, "");
+        ck_assert_int_eq(two_writes(store, true, soon(), NULL), HOP_IO);
+        hop_store_free(&store);
+        peer_stop(&peer);
+        peer = peer_start(serve_watched_and_hang_up, NULL);
+    }
+    peer_stop(&peer);
+}
+END_TEST
+
 START_TEST(a_write_is_not_sent_twice)
 {
     /* EXEC's connection is closed without an answer: it may have been done */
@@ -782,6 +816,28 @@ START_TEST(entries_that_others_put_into_a_log_are_passed_over)
 }
 END_TEST
 
+START_TEST(a_page_begins_right_behind_an_id)
+{
+    static const char *const ids[][2] = {{"0-0", "0-1"},
+                                         {"5-8", "5-9"},
+                                         {"5-9", "5-10"},
+                                         {"5-1999", "5-2000"},
+                                         {"1795512600123-999", "1795512600123-1000"},
+                                         {"5-18446744073709551614", "5-18446744073709551615"},
+                                         {"5-18446744073709551615", "6"},
+                                         {"99-18446744073709551615", "100"}};
+    static const char *const none[] = {"",    "5",   "5-",    "-5",
+                                       "a-1", "1-a", "1-1-1", "1-184467440737095516150"};
+    char next[HOP_REDIS_STREAM_ID_MAX];
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        ck_assert(hop_redis_stream_after(hop_span_of(ids[i][0]), next));
+        ck_assert_str_eq(next, ids[i][1]);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        ck_assert(!hop_redis_stream_after(hop_span_of(none[i]), next));
+}
+END_TEST
+
 START_TEST(a_setup_without_a_numeric_address_is_refused)
 {
     struct hop_store *store = NULL;
@@ -811,6 +867,7 @@ HOP_LOOPED_SUITE(
     ONCE(a_servers_words_are_shown_but_tamed),
     ONCE(a_score_is_one_round_trip_with_password_and_database),
     ONCE(a_connection_closed_while_idle_is_made_anew),
+    ONCE(what_was_watched_over_one_connection_is_not_written_over_another),
     ONCE(a_write_after_the_server_hung_up_is_sent_once_over_a_new_connection),
     ONCE(a_write_is_not_sent_twice), ONCE(conflicts_without_end_are_one),
     ONCE(a_transaction_counts_only_when_every_part_says_so),
@@ -822,4 +879,5 @@ HOP_LOOPED_SUITE(
     ONCE(a_full_server_and_a_replica_refuse_in_words), ONCE(a_key_of_another_type_is_an_error),
     ONCE(a_tenants_selectors_suffice_and_hold),
     ONCE(entries_that_others_put_into_a_log_are_passed_over),
-    ONCE(a_setup_without_a_numeric_address_is_refused), ONCE(opening_makes_no_connection))
+    ONCE(a_page_begins_right_behind_an_id), ONCE(a_setup_without_a_numeric_address_is_refused),
+    ONCE(opening_makes_no_connection))

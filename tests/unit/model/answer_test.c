@@ -77,6 +77,26 @@ START_TEST(a_row_of_the_answer_table_holds)
 }
 END_TEST
 
+START_TEST(a_verified_key_has_passed_its_step_up)
+{
+    static const enum hop_phase phases[] = {HOP_PHASE_AUTH, HOP_PHASE_ACCOUNT, HOP_PHASE_SESSION};
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+        struct hop_moment moment = moment_of(phases[i]);
+        moment.key_verified = true;
+        struct hop_answer answered = answer(verdict_of(HOP_STEP_UP), moment);
+        ck_assert_int_eq(answered.kind, HOP_ANSWER_ALLOW);
+        ck_assert_int_eq(answered.action, HOP_STEP_UP);
+        ck_assert_int_eq(answer(verdict_of(HOP_BLOCK), moment).kind, HOP_ANSWER_BLOCK);
+        moment.lane = HOP_LANE_UNASKED;
+        ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), moment).kind, HOP_ANSWER_ALLOW);
+    }
+    struct hop_moment unproven = moment_of(HOP_PHASE_AUTH);
+    unproven.key_verified = true;
+    unproven.first_factor_proven = false;
+    ck_assert_int_eq(answer(verdict_of(HOP_STEP_UP), unproven).kind, HOP_ANSWER_ABSTAIN);
+}
+END_TEST
+
 START_TEST(observe_allows_everything_and_still_tells)
 {
     for (int action = HOP_ALLOW; action < HOP_ACTION_COUNT; action++) {
@@ -245,12 +265,77 @@ START_TEST(those_let_in_unasked_are_learned_unconfirmed)
 }
 END_TEST
 
+static struct hop_verdict permitted(enum hop_action action)
+{
+    struct hop_verdict verdict = verdict_of(action);
+    hop_string_copy(verdict.permit, sizeof verdict.permit, "01JD8Z0M2N3P4Q5R6S7T8V9WXY");
+    return verdict;
+}
+
+START_TEST(a_permit_lets_in_what_would_be_refused_or_asked_and_is_told_aloud)
+{
+    for (int lane = 0; lane < HOP_LANE_COUNT; lane++) {
+        for (int phase = 0; phase < HOP_PHASE_COUNT; phase++) {
+            for (int action = HOP_STEP_UP; action < HOP_ACTION_COUNT; action++) {
+                struct hop_moment moment = moment_of((enum hop_phase)phase);
+                moment.lane = (enum hop_lane)lane;
+                struct hop_answer got = answer(permitted((enum hop_action)action), moment);
+                ck_assert_int_eq(got.kind, HOP_ANSWER_ALLOW);
+                ck_assert_int_eq(got.action, HOP_ALLOW);
+                ck_assert(got.alert && got.permitted);
+                moment.mode = HOP_MODE_STEP_UP;
+                got = answer(permitted((enum hop_action)action), moment);
+                ck_assert(got.kind == HOP_ANSWER_ALLOW && got.alert && got.permitted);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_permit_is_not_needed_for_what_is_let_in_anyway)
+{
+    struct hop_moment moment = moment_of(HOP_PHASE_ACCOUNT);
+    struct hop_answer got = answer(permitted(HOP_ALLOW), moment);
+    ck_assert(got.kind == HOP_ANSWER_ALLOW && !got.alert && !got.permitted);
+    moment.mode = HOP_MODE_OBSERVE;
+    got = answer(permitted(HOP_STEP_UP), moment);
+    ck_assert(got.kind == HOP_ANSWER_ALLOW && !got.alert && !got.permitted);
+}
+END_TEST
+
+START_TEST(a_permit_spares_nobody_the_first_factor)
+{
+    struct hop_moment moment = moment_of(HOP_PHASE_AUTH);
+    moment.first_factor_proven = false;
+    ck_assert_int_eq(answer(permitted(HOP_BLOCK), moment).kind, HOP_ANSWER_ABSTAIN);
+}
+END_TEST
+
+START_TEST(a_permit_does_not_replace_the_key_that_is_waited_for)
+{
+    struct hop_moment moment = moment_of(HOP_PHASE_SESSION);
+    struct hop_verdict verdict = permitted(HOP_ALLOW);
+    verdict.deferred = true;
+    ck_assert_int_eq(answer(verdict, moment).kind, HOP_ANSWER_BLOCK);
+}
+END_TEST
+
+START_TEST(a_permitted_login_is_not_learned)
+{
+    struct hop_moment moment = moment_of(HOP_PHASE_SESSION);
+    assert_lesson(permitted(HOP_BLOCK), moment, false, false);
+    assert_lesson(permitted(HOP_STEP_UP), moment, false, false);
+    assert_lesson(permitted(HOP_ALLOW), moment, true, false);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("answer");
     TCase *cases = tcase_create("answer");
     tcase_add_loop_test(cases, a_row_of_the_answer_table_holds, 0,
                         (int)(sizeof rows / sizeof rows[0]));
+    tcase_add_test(cases, a_verified_key_has_passed_its_step_up);
     tcase_add_test(cases, observe_allows_everything_and_still_tells);
     tcase_add_test(cases, observe_without_a_first_factor_lets_nobody_skip_it);
     tcase_add_test(cases, step_up_mode_asks_instead_of_blocking);
@@ -264,6 +349,11 @@ int main(void)
     tcase_add_test(cases, a_blocked_login_is_never_learned);
     tcase_add_test(cases, observe_learns_everything_unconfirmed);
     tcase_add_test(cases, those_let_in_unasked_are_learned_unconfirmed);
+    tcase_add_test(cases, a_permit_lets_in_what_would_be_refused_or_asked_and_is_told_aloud);
+    tcase_add_test(cases, a_permit_is_not_needed_for_what_is_let_in_anyway);
+    tcase_add_test(cases, a_permit_spares_nobody_the_first_factor);
+    tcase_add_test(cases, a_permit_does_not_replace_the_key_that_is_waited_for);
+    tcase_add_test(cases, a_permitted_login_is_not_learned);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -280,6 +280,16 @@ START_TEST(a_short_way_says_nothing)
 }
 END_TEST
 
+START_TEST(inside_a_session_nobody_travels)
+{
+    travel(31.2, 121.5, 3600);
+    hop_string_copy(stage.login.service, sizeof stage.login.service, "sudo");
+    ck_assert(skipped(HOP_BLOCK_TRAVEL));
+    hop_string_copy(stage.login.service, sizeof stage.login.service, "login");
+    ck_assert(!skipped(HOP_BLOCK_TRAVEL));
+}
+END_TEST
+
 START_TEST(a_large_accuracy_radius_is_believed)
 {
     travel(31.2, 121.5, 3600);
@@ -1126,6 +1136,7 @@ int main(void)
     tcase_add_test(cases, an_impossible_journey_is_clamped_at_six_bits);
     tcase_add_test(cases, a_quarter_of_an_hour_is_the_shortest_journey);
     tcase_add_test(cases, a_short_way_says_nothing);
+    tcase_add_test(cases, inside_a_session_nobody_travels);
     tcase_add_test(cases, a_large_accuracy_radius_is_believed);
     tcase_add_test(cases, travel_needs_two_places_on_the_internet);
     tcase_add_test(cases, without_hours_on_record_time_says_nothing);

@@ -341,6 +341,81 @@ START_TEST(more_reasons_than_there_is_room_for_are_left_out)
 }
 END_TEST
 
+static void permit_for_two_hours(void)
+{
+    stage.around.permit = (struct hop_permit){.id = "01JD8Z0M2N3P4Q5R6S7T8V9WXY",
+                                              .since = 1000000,
+                                              .until = 1007200,
+                                              .author = "piet",
+                                              .why = "phone lost"};
+}
+
+static const char *permit_reason(int64_t now)
+{
+    static const char *const codes[] = {"permit", "permit-over", "permit-void"};
+    stage.policy.step_up_at_db = -600;
+    judge();
+    hop_verdict_permit(&verdict, &stage.around, now);
+    for (int i = 0; i < 3; i++)
+        if (reason(codes[i]))
+            return codes[i];
+    return "none";
+}
+
+START_TEST(a_permit_holds_in_its_time_only)
+{
+    static const struct {
+        int64_t now;
+        const char *reason;
+    } moments[] = {{1000000, "permit"},       {1007199, "permit"},     {1007200, "permit-over"},
+                   {1000000 - 300, "permit"}, {999699, "permit-over"}, {0, "permit-over"}};
+    permit_for_two_hours();
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        ck_assert_str_eq(permit_reason(moments[i].now), moments[i].reason);
+        bool holds = strcmp(moments[i].reason, "permit") == 0;
+        ck_assert_int_eq(verdict.permit[0] != '\0', holds);
+        ck_assert_int_eq(verdict.action, HOP_STEP_UP);
+    }
+    ck_assert_str_eq(permit_reason(1000000), "permit");
+    ck_assert_str_eq(reason("permit")->text, "permitted by piet, phone lost");
+}
+END_TEST
+
+START_TEST(a_permit_for_longer_than_a_day_is_none)
+{
+    permit_for_two_hours();
+    stage.around.permit.until = 1000000 + HOP_PERMIT_SECONDS_MAX;
+    ck_assert_str_eq(permit_reason(1000001), "permit");
+    stage.around.permit.until++;
+    ck_assert_str_eq(permit_reason(1000001), "permit-over");
+    stage.around.permit.until = stage.around.permit.since;
+    ck_assert_str_eq(permit_reason(1000000), "permit-over");
+}
+END_TEST
+
+START_TEST(any_freeze_is_stronger_than_a_permit)
+{
+    enum hop_freeze *freezes[] = {&stage.around.frozen_account, &stage.around.frozen_key,
+                                  &stage.around.frozen_source};
+    permit_for_two_hours();
+    for (int i = 0; i < 3; i++) {
+        *freezes[i] = HOP_FREEZE_STEP_UP;
+        ck_assert_str_eq(permit_reason(1000001), "permit-void");
+        ck_assert_str_eq(verdict.permit, "");
+        *freezes[i] = HOP_FREEZE_NONE;
+    }
+}
+END_TEST
+
+START_TEST(a_changed_key_ends_a_permit)
+{
+    permit_for_two_hours();
+    ck_assert_str_eq(permit_reason(1000001), "permit");
+    hop_verdict_key_changed(&verdict);
+    ck_assert_str_eq(verdict.permit, "");
+}
+END_TEST
+
 START_TEST(the_same_scene_yields_the_same_verdict)
 {
     struct hop_verdict again;
@@ -376,6 +451,10 @@ int main(void)
     tcase_add_test(cases, the_first_unknown_part_of_an_origin_is_named);
     tcase_add_test(cases, names_in_sentences_are_plain_and_short);
     tcase_add_test(cases, more_reasons_than_there_is_room_for_are_left_out);
+    tcase_add_test(cases, a_permit_holds_in_its_time_only);
+    tcase_add_test(cases, a_permit_for_longer_than_a_day_is_none);
+    tcase_add_test(cases, any_freeze_is_stronger_than_a_permit);
+    tcase_add_test(cases, a_changed_key_ends_a_permit);
     tcase_add_test(cases, the_same_scene_yields_the_same_verdict);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

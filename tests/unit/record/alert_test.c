@@ -34,7 +34,7 @@ START_TEST(a_block_reads_as_designed)
 {
     struct hop_login login = sample_login();
     struct hop_verdict verdict = sample_verdict();
-    struct hop_answer answer = {HOP_ANSWER_BLOCK, HOP_BLOCK, true};
+    struct hop_answer answer = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true};
     struct hop_alert alert = {.action = "login-scored",
                               .login = &login,
                               .verdict = &verdict,
@@ -60,13 +60,35 @@ START_TEST(a_block_reads_as_designed)
 }
 END_TEST
 
+START_TEST(a_permitted_login_is_an_alert_that_names_the_permit)
+{
+    struct hop_login login = sample_login();
+    struct hop_verdict verdict = sample_verdict();
+    struct hop_answer answer = {
+        .kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = true, .permitted = true};
+    struct hop_alert alert = {
+        .action = "login-scored", .login = &login, .verdict = &verdict, .answer = &answer};
+    hop_string_copy(verdict.permit, sizeof verdict.permit, "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    json_t *object = put(&alert);
+    ck_assert_str_eq(word(object, "hopwarden.permit"), "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    ck_assert_str_eq(word(object, "event.kind"), "alert");
+    ck_assert_str_eq(word(object, "hopwarden.action"), "block");
+    ck_assert_str_eq(word(object, "hopwarden.answer"), "allow");
+    json_decref(object);
+    answer.permitted = false;
+    object = put(&alert);
+    ck_assert_str_eq(word(object, "hopwarden.permit"), "(none)");
+    json_decref(object);
+}
+END_TEST
+
 START_TEST(an_allowed_login_is_an_event_and_names_its_losses)
 {
     struct hop_login login = sample_login();
     struct hop_verdict verdict = {.action = HOP_ALLOW, .scored = true};
     verdict.score.risk_decibits = -4;
     verdict.losses = HOP_LOSS_BIT(HOP_LOSS_GEO) | HOP_LOSS_BIT(HOP_LOSS_RECORD);
-    struct hop_answer answer = {HOP_ANSWER_ALLOW, HOP_ALLOW, false};
+    struct hop_answer answer = {.kind = HOP_ANSWER_ALLOW, .action = HOP_ALLOW, .alert = false};
     struct hop_alert alert = {.action = "login-scored",
                               .login = &login,
                               .verdict = &verdict,
@@ -76,6 +98,24 @@ START_TEST(an_allowed_login_is_an_event_and_names_its_losses)
     ck_assert_str_eq(word(root, "event.kind"), "event");
     ck_assert_ptr_nonnull(strstr(line, "\"hopwarden.risk_bits\":-0.4,"));
     ck_assert_ptr_nonnull(strstr(line, "\"hopwarden.degraded\":[\"geo\",\"not-recorded\"]"));
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(a_switch_names_the_account_and_the_session)
+{
+    struct hop_login login = sample_login();
+    struct hop_alert alert = {.action = "login-scored", .login = &login};
+    json_t *root = put(&alert);
+    ck_assert_ptr_null(json_object_get(root, "user.effective.name"));
+    ck_assert_ptr_null(json_object_get(root, "hopwarden.within"));
+    json_decref(root);
+    hop_string_copy(login.becomes, sizeof login.becomes, "root");
+    hop_string_copy(login.session, sizeof login.session, "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
+    root = put(&alert);
+    ck_assert_str_eq(word(root, "user.name"), "msp-anna");
+    ck_assert_str_eq(word(root, "user.effective.name"), "root");
+    ck_assert_str_eq(word(root, "hopwarden.within"), "01JD8Z0M2N3P4Q5R6S7T8V9WXZ");
     json_decref(root);
 }
 END_TEST
@@ -156,6 +196,7 @@ START_TEST(no_input_breaks_the_line)
         char note[HOP_ERROR_TEXT_MAX * 4], author[HOP_NAME_MAX + 1];
         fill_verdict(&verdict, &seed);
         fill_hostile(login.account, sizeof login.account, &seed);
+        fill_hostile(login.becomes, sizeof login.becomes, &seed);
         fill_hostile(login.service, sizeof login.service, &seed);
         fill_hostile(login.host, sizeof login.host, &seed);
         fill_hostile(login.key, sizeof login.key, &seed);
@@ -164,7 +205,7 @@ START_TEST(no_input_breaks_the_line)
         fill_hostile(author, sizeof author, &seed);
         hop_address_parse(hop_span_of("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
                           &login.origin.address);
-        struct hop_answer answer = {HOP_ANSWER_BLOCK, HOP_BLOCK, true};
+        struct hop_answer answer = {.kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true};
         struct hop_alert alert = {.action = "step-up-passed",
                                   .login = &login,
                                   .verdict = &verdict,
@@ -230,13 +271,16 @@ int main(void)
     Suite *suite = suite_create("record/alert");
     TCase *tests = tcase_create("alert");
     tcase_add_test(tests, a_block_reads_as_designed);
+    tcase_add_test(tests, a_permitted_login_is_an_alert_that_names_the_permit);
     tcase_add_test(tests, an_allowed_login_is_an_event_and_names_its_losses);
     tcase_add_test(tests, an_unscored_verdict_claims_no_risk);
     tcase_add_test(tests, trouble_and_a_reviewers_act_need_no_login);
     tcase_add_loop_test(tests, no_input_breaks_the_line, 0, 20);
     tcase_add_test(tests, reasons_go_before_names_and_from_the_last);
     tcase_add_test(tests, a_cut_name_says_so);
+    tcase_set_timeout(tests, 60); /* under sanitizers, on a busy machine */
     tcase_add_test(tests, it_appends);
+    tcase_add_test(tests, a_switch_names_the_account_and_the_session);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -9,7 +9,8 @@
 #include "sample.h"
 
 static char line[HOP_ENTRY_LINE_MAX];
-static const struct hop_answer BLOCKED = {HOP_ANSWER_BLOCK, HOP_BLOCK, true};
+static const struct hop_answer BLOCKED = {
+    .kind = HOP_ANSWER_BLOCK, .action = HOP_BLOCK, .alert = true};
 
 static struct hop_span put_judged(const struct hop_login *login, const struct hop_verdict *verdict)
 {
@@ -446,6 +447,7 @@ int main(void)
 {
     Suite *suite = suite_create("record/entry");
     TCase *tests = tcase_create("entry");
+    tcase_set_timeout(tests, 60); /* under sanitizers, on a busy machine */
     tcase_add_test(tests, every_fact_comes_back);
     tcase_add_test(tests, facts_of_six_decimals_keep_every_bit);
     tcase_add_test(tests, what_a_judged_entry_leaves_out_was_unknown);

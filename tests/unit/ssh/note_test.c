@@ -62,6 +62,12 @@ START_TEST(a_note_comes_back)
     ck_assert_str_eq(back.account, "anna");
     ck_assert_str_eq(back.key, "SHA256:a/b+c");
     ck_assert(back.time == NOW);
+    ck_assert(!back.verified);
+    note.verified = true;
+    ck_assert_int_eq(hop_ssh_note_write(folder, PID, &note, &err), HOP_OK);
+    ck_assert_int_eq(hop_ssh_note_read(folder, PID, HELPER, "anna", NOW, 0, &back, &err), HOP_OK);
+    ck_assert_str_eq(back.key, "SHA256:a/b+c");
+    ck_assert(back.verified);
 }
 END_TEST
 
@@ -191,6 +197,8 @@ START_TEST(any_other_text_is_malformed)
         "v1 1795426200 anna k\n\n",
         "v1 1795426200 anna k \n",
         "v1 1795426200 anna k x\n",
+        "v1 1795426200 anna k verified \n",
+        "v1 1795426200 anna verified\n verified",
         "v1  1795426200 anna k\n",
         "v1 1795426200 anna \n",
         "v1 1795426200 anna\n",

@@ -250,9 +250,33 @@ START_TEST(a_step_up_asks_tokens_to_verify_and_leaves_others_to_pam)
     expect_line("restrict,verify-required ", "sk-ed25519",
                 serve("newcomer", "sk-ed25519", "192.0.2.7"));
     ck_assert(note_is_left("newcomer", &note));
+    ck_assert(note.verified);
     allow_key("newcomer", "", "ed25519");
     expect_line("", "ed25519", serve("newcomer", "ed25519", "192.0.2.7"));
     ck_assert(note_is_left("newcomer", &note));
+    ck_assert(!note.verified);
+}
+END_TEST
+
+/* Only of a token, and only where the word is in force: sshd passes over it for other keys. */
+START_TEST(the_note_says_whether_the_line_itself_demands_verification)
+{
+    static const struct {
+        const char *options, *key;
+        bool verified;
+    } CASES[] = {{"verify-required ", "sk-ed25519", true},
+                 {"restrict,Verify-Required,pty ", "sk-ed25519", true},
+                 {"", "sk-ed25519", false},
+                 {"verify-required,no-verify-required ", "sk-ed25519", false},
+                 {"command=\"verify-required\" ", "sk-ed25519", false},
+                 {"verify-required ", "ed25519", false}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct hop_ssh_note note;
+        allow_key("ansible", CASES[i].options, CASES[i].key);
+        serve("ansible", CASES[i].key, INSIDE);
+        ck_assert_msg(note_is_left("ansible", &note), "%s", CASES[i].options);
+        ck_assert_msg(note.verified == CASES[i].verified, "%s%s", CASES[i].options, CASES[i].key);
+    }
 }
 END_TEST
 
@@ -731,7 +755,8 @@ HOP_SUITE_WITHIN(
     another_key_gets_nothing, what_is_allowed_is_printed_as_it_is_with_a_note,
     what_is_blocked_is_not_printed_and_leaves_no_note,
     a_refusal_is_one_line_per_account_key_and_hour, an_hour_later_it_is_told_again,
-    a_step_up_asks_tokens_to_verify_and_leaves_others_to_pam, without_an_address_pam_judges,
+    a_step_up_asks_tokens_to_verify_and_leaves_others_to_pam,
+    the_note_says_whether_the_line_itself_demands_verification, without_an_address_pam_judges,
     a_frozen_key_is_refused_always, observing_refuses_nothing,
     a_block_is_printed_where_it_is_answered_as_a_step_up, an_account_out_of_scope_is_not_judged,
     a_primary_group_brings_an_account_into_scope, without_a_history_pam_judges_and_it_is_told,

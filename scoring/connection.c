@@ -106,9 +106,9 @@ static enum hop_rc read_file(const char *path, struct hop_connection *ret_connec
     return whole(ret_connection, len, path, err);
 }
 
-enum hop_rc hop_connection_read(const char *folder, long monitor,
-                                const struct hop_connection_facts *facts,
-                                struct hop_connection *ret_connection, struct hop_error *err)
+static enum hop_rc read_if(const char *folder, long monitor,
+                           const struct hop_connection_facts *facts,
+                           struct hop_connection *ret_connection, struct hop_error *err)
 {
     char path[HOP_PATH_MAX];
     path_of(folder, monitor, path, sizeof path);
@@ -120,12 +120,25 @@ enum hop_rc hop_connection_read(const char *folder, long monitor,
         rc = read_file(path, found, err);
     if (rc == HOP_OK)
         rc = same_process(found, monitor, path, err);
-    if (rc == HOP_OK)
+    if (rc == HOP_OK && facts != NULL)
         rc = same_facts(found, facts, path, err);
     if (rc == HOP_OK)
         *ret_connection = *found;
     free(found);
     return rc;
+}
+
+enum hop_rc hop_connection_read(const char *folder, long monitor,
+                                const struct hop_connection_facts *facts,
+                                struct hop_connection *ret_connection, struct hop_error *err)
+{
+    return read_if(folder, monitor, facts, ret_connection, err);
+}
+
+enum hop_rc hop_connection_of(const char *folder, long monitor,
+                              struct hop_connection *ret_connection, struct hop_error *err)
+{
+    return read_if(folder, monitor, NULL, ret_connection, err);
 }
 
 static enum hop_rc folder_make(const char *folder, struct hop_error *err)

@@ -24,6 +24,8 @@ struct hop_connection {
     bool judged;            /* login and verdict are set */
     bool key_from_note;     /* the key is what the helper noted, not what sshd told */
     bool opened;            /* the session was opened */
+    uint32_t uid;           /* of the account */
+    bool key_verified;      /* the key had to verify its owner */
     enum hop_step_up step_up;
     struct hop_login login;
     struct hop_verdict verdict;
@@ -47,6 +49,11 @@ enum hop_rc hop_connection_begin(long monitor, struct hop_connection *ret_connec
 enum hop_rc hop_connection_read(const char *folder, long monitor,
                                 const struct hop_connection_facts *facts,
                                 struct hop_connection *ret_connection, struct hop_error *err);
+
+/* What the record of any process says, whole, root's and of this very process, without facts to
+ * hold against it; HOP_NOT_FOUND and the others as above. */
+enum hop_rc hop_connection_of(const char *folder, long monitor,
+                              struct hop_connection *ret_connection, struct hop_error *err);
 
 /* Makes the folder if it is missing (0700). Replaces the file as a whole. */
 enum hop_rc hop_connection_write(const char *folder, const struct hop_connection *connection,
