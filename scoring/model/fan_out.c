@@ -11,7 +11,8 @@
 #define AHEAD_MAX 300      /* s: how far another host's clock may be ahead */
 #define REVISIT 3600       /* s: the same tenant again within this is the same visit */
 #define HALF_LIFE (2.4 * 3600)
-/* Bits of surprise that a usual day brings anyway; more where no familiar tenant makes up for it. */
+/* Bits of surprise that a usual day brings anyway; more where no familiar tenant makes up for it.
+ */
 #define ALLOWANCE_HOME .5
 #define ALLOWANCE_TENANT 1.5
 #define STEP_MAX 3.0

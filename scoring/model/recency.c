@@ -4,7 +4,7 @@
 #include "bits.h"
 #include "evidence.h"
 
-#define SHORT_WEIGHT .5  /* of the short memory beside the long one */
+#define SHORT_WEIGHT .7  /* of the short memory beside the long one */
 #define SHORT_NOVELTY .5 /* days' worth of "any tenant" in the short memory */
 #define RECENCY_MAX 3.0
 

@@ -5,9 +5,9 @@
 #include "bits.h"
 #include "evidence.h"
 
-#define NEVER_SEEN 3.0      /* bits; tuned, docs/detection.md */
+#define NEVER_SEEN 2.5      /* bits; tuned, docs/detection.md */
 #define NODE_NEVER_SEEN 1.0 /* another address of a known net */
-#define MOVED 2.0
+#define MOVED 2.5
 #define MOVED_WITHIN (2 * 3600) /* s */
 #define AHEAD_MAX 300           /* s: how far another host's clock may be ahead */
 
