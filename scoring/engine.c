@@ -291,7 +291,8 @@ void hop_engine_judge_by(struct hop_engine *engine, struct hop_login *login,
 
 static int surprise_of(const struct hop_verdict *verdict)
 {
-    return (int)lround(verdict->score.evidence.terms[0][HOP_BLOCK_DESTINATION] * 10.0);
+    const double *terms = verdict->score.evidence.terms[0];
+    return (int)lround((terms[HOP_BLOCK_DESTINATION] + terms[HOP_BLOCK_RECENCY]) * 10.0);
 }
 
 static enum hop_rc plan_entry(const struct hop_login *login, const struct hop_reach *reach,

@@ -318,6 +318,12 @@ struct hop_dayset_weight hop_dayset_weigh_by(const struct hop_dayset *set, int32
                                       .novelty = novelty_on(set, today, decay, first_day)};
 }
 
+double hop_dayset_count_by(const struct hop_dayset *set, int32_t today,
+                           const struct hop_decay *decay)
+{
+    return hop_dayset_empty(set) ? 0 : count_on(set, today, decay);
+}
+
 struct hop_dayset_weight hop_dayset_weigh(const struct hop_dayset *set, int32_t today,
                                           double half_life, int32_t first_day)
 {

@@ -65,5 +65,8 @@ void hop_decay_init(struct hop_decay *decay, double half_life);
 /* What hop_dayset_weigh gives, without its preparation. */
 struct hop_dayset_weight hop_dayset_weigh_by(const struct hop_dayset *set, int32_t today,
                                              const struct hop_decay *decay, int32_t first_day);
+/* Its count alone. */
+double hop_dayset_count_by(const struct hop_dayset *set, int32_t today,
+                           const struct hop_decay *decay);
 
 #endif

@@ -2,6 +2,7 @@
 /* D: the tenant, with what team and organisation do where the person has no history, and the host
  * (DESIGN 6). */
 #include "bits.h"
+#include "date.h"
 #include "evidence.h"
 
 #define TEAM_WEIGHT .4
@@ -13,6 +14,8 @@
 #define HOST_KNOWN .35
 #define HOST_NEW .65
 #define HOST_MAX 2.0
+#define DAYS_OF_A_MONTH 30.0
+#define LN_2 .69314718055994530942
 
 /* How much the identity works anywhere, by the shared visits; they hold a year. */
 static double visits_mass(const struct hop_scene *scene, int32_t today)
@@ -27,14 +30,19 @@ static double visits_mass(const struct hop_scene *scene, int32_t today)
     return mass;
 }
 
-/* How likely this person's next login goes to this tenant. */
-static double own_chance(const struct hop_scene *scene, const struct hop_familiarity *f)
+/* The same for the days that a short memory holds. */
+static double visits_lately(const struct hop_scene *scene, int32_t today)
 {
-    const struct hop_around *around = scene->around;
-    double tenants = fmax(1, around->tenants), theta = hop_kind_facts(HOP_KIND_TENANT)->theta;
-    double base = TEAM_WEIGHT * (around->team_here + TEAM_PRIOR / tenants) /
-                      (around->team_total + TEAM_PRIOR) +
-                  (1 - TEAM_WEIGHT) / tenants;
+    int year, month, day;
+    hop_date_civil(today, &year, &month, &day);
+    double visits = (double)scene->around->visits[0] + scene->around->visits[1];
+    return visits / (day + DAYS_OF_A_MONTH) * HOP_LATELY_DAYS / LN_2;
+}
+
+static double own_chance(const struct hop_scene *scene, const struct hop_familiarity *f,
+                         double base)
+{
+    double theta = hop_kind_facts(HOP_KIND_TENANT)->theta;
     double mass = f->mass[HOP_KIND_TENANT];
     double novelty = theta + f->novelty[HOP_KIND_TENANT];
     if (!scene->witness_is_home) {
@@ -44,10 +52,25 @@ static double own_chance(const struct hop_scene *scene, const struct hop_familia
     return (f->count[HOP_KIND_TENANT] + novelty * base) / (mass + novelty);
 }
 
-static double attackers_chance(const struct hop_around *around)
+struct hop_destination hop_destination_of(const struct hop_scene *scene,
+                                          const struct hop_familiarity *f)
 {
+    const struct hop_around *around = scene->around;
     double tenants = fmax(1, around->tenants);
-    return .6 / tenants + .4 * (around->org_here + .5) / (around->org_total + .5 * tenants);
+    double base = TEAM_WEIGHT * (around->team_here + TEAM_PRIOR / tenants) /
+                      (around->team_total + TEAM_PRIOR) +
+                  (1 - TEAM_WEIGHT) / tenants;
+    return (struct hop_destination){
+        .base = base,
+        .own = own_chance(scene, f, base),
+        .attacker =
+            .6 / tenants + .4 * (around->org_here + .5) / (around->org_total + .5 * tenants),
+        .visits_lately = scene->witness_is_home ? 0 : visits_lately(scene, f->today)};
+}
+
+double hop_destination_bits(double ratio)
+{
+    return bits_clamp(log2(DIRECTED + (1 - DIRECTED) * ratio), DESTINATION_MIN, DESTINATION_MAX);
 }
 
 static double host_bits(const struct hop_familiarity *f)
@@ -63,9 +86,8 @@ static double host_bits(const struct hop_familiarity *f)
 void hop_evidence_destination(const struct hop_scene *scene, const struct hop_familiarity *f,
                               struct hop_evidence *evidence)
 {
-    double ratio = attackers_chance(scene->around) / own_chance(scene, f);
-    double bits =
-        bits_clamp(log2(DIRECTED + (1 - DIRECTED) * ratio), DESTINATION_MIN, DESTINATION_MAX);
+    struct hop_destination d = hop_destination_of(scene, f);
+    double bits = hop_destination_bits(d.attacker / d.own);
     if (f->known[HOP_KIND_TENANT])
         bits += host_bits(f);
     evidence->present[HOP_BLOCK_DESTINATION] = true;

@@ -14,6 +14,7 @@ static const char block_letters[HOP_BLOCK_COUNT] = {
     [HOP_BLOCK_ORIGIN] = 'N',  [HOP_BLOCK_TRAVEL] = 'G',      [HOP_BLOCK_TIME] = 'T',
     [HOP_BLOCK_KEY] = 'K',     [HOP_BLOCK_DESTINATION] = 'D', [HOP_BLOCK_HOP] = 'H',
     [HOP_BLOCK_FAN_OUT] = 'B', [HOP_BLOCK_FAILURES] = 'F',    [HOP_BLOCK_DORMANCY] = 'Z',
+    [HOP_BLOCK_SIGHT] = 'S',   [HOP_BLOCK_MOVE] = 'M',        [HOP_BLOCK_RECENCY] = 'V',
 };
 
 static const char *const block_words[HOP_BLOCK_COUNT] = {
@@ -21,7 +22,8 @@ static const char *const block_words[HOP_BLOCK_COUNT] = {
     [HOP_BLOCK_TIME] = "time",         [HOP_BLOCK_KEY] = "key",
     [HOP_BLOCK_HOP] = "hop",           [HOP_BLOCK_DESTINATION] = "destination",
     [HOP_BLOCK_FAN_OUT] = "fan-out",   [HOP_BLOCK_FAILURES] = "failures",
-    [HOP_BLOCK_DORMANCY] = "dormancy",
+    [HOP_BLOCK_DORMANCY] = "dormancy", [HOP_BLOCK_SIGHT] = "first-sight",
+    [HOP_BLOCK_MOVE] = "move",         [HOP_BLOCK_RECENCY] = "recency",
 };
 
 const char *hop_story_word(enum hop_story story)

@@ -26,6 +26,9 @@ enum hop_block {
     HOP_BLOCK_FAN_OUT,     /* B */
     HOP_BLOCK_FAILURES,    /* F */
     HOP_BLOCK_DORMANCY,    /* Z */
+    HOP_BLOCK_SIGHT,       /* S */
+    HOP_BLOCK_MOVE,        /* M */
+    HOP_BLOCK_RECENCY,     /* V */
     HOP_BLOCK_COUNT        /* to come: L lineage */
 };
 
@@ -37,7 +40,8 @@ enum hop_floor {
     HOP_FLOOR_HOSTING,      /* new hosting or VPN ASN */
     HOP_FLOOR_KEY_NEW,      /* new key from the internet */
     HOP_FLOOR_EDGE,         /* hop edge not known */
-    HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant */
+    HOP_FLOOR_TENANT_FIRST, /* first touch of this tenant, where the witness is a tenant and neither
+                               home nor team speaks for the person */
     HOP_FLOOR_UNCONFIRMED,  /* strict: seen on three days, and leaving quarantine asks */
     HOP_FLOOR_DORMANT,      /* silent for more than 90 days */
     HOP_FLOOR_FROZEN,       /* frozen account, key or source */
@@ -47,11 +51,18 @@ enum hop_floor {
 };
 #define HOP_FLOOR_BIT(floor) (1u << (unsigned)(floor))
 
+/* Log-odds before any evidence. A tenant's own witness knows little of a life: most of what is new
+ * to it is old elsewhere. */
+#define HOP_PRIOR_BITS -13.0
+#define HOP_PRIOR_BITS_TENANT -16.5
+#define HOP_SEEN_AT .10     /* a decayed count under this is as good as never seen */
+#define HOP_LATELY_DAYS 5.0 /* half-life of the short memory */
+
 /* One login with all that is known around it. `login` may differ from the one on the wire: see
  * hop_scene_without_shared. */
 /* The tables of the half-lives, worked out once for many logins. */
 struct hop_decays {
-    struct hop_decay slow, fast;
+    struct hop_decay slow, fast, lately;
 };
 void hop_decays_init(struct hop_decays *decays);
 
@@ -77,7 +88,10 @@ struct hop_familiarity {
     double p_new[HOP_KIND_COUNT];
     double count[HOP_KIND_COUNT]; /* c_v of this login's value, 0 when unseen */
     bool known[HOP_KIND_COUNT];
-    double hours[2][24]; /* counts of the hour bins: [0] weekdays, [1] weekends */
+    double hours[2][24];   /* counts of the hour bins: [0] weekdays, [1] weekends */
+    double tenants_lately; /* sum of HOP_LATELY_DAYS-half-life counts over tenants */
+    double tenant_lately;  /* of it this login's tenant */
+    int32_t tenant_last;   /* day of the last visit to it; INT32_MAX when never */
 };
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity);
 
@@ -94,6 +108,12 @@ void hop_evidence_origin(const struct hop_scene *scene, const struct hop_familia
 /* The widest part of the origin that is not known (country, ASN, net, node); HOP_KIND_COUNT when
  * all are. */
 enum hop_kind hop_origin_unknown(const struct hop_familiarity *f);
+/* The same if it was never seen at all, not even on a day that does not count yet. */
+enum hop_kind hop_origin_never_seen(const struct hop_scene *scene, const struct hop_familiarity *f);
+/* Bits by which N would be larger, were a narrower part of the origin the widest unknown one: more
+ * surprise must not weigh less. */
+double hop_origin_step(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       enum hop_story story);
 void hop_evidence_travel(const struct hop_scene *scene, struct hop_evidence *evidence);
 void hop_evidence_time(const struct hop_scene *scene, const struct hop_familiarity *f,
                        struct hop_evidence *evidence);
@@ -101,11 +121,28 @@ void hop_evidence_key(const struct hop_scene *scene, const struct hop_familiarit
                       struct hop_evidence *evidence);
 void hop_evidence_destination(const struct hop_scene *scene, const struct hop_familiarity *f,
                               struct hop_evidence *evidence);
+/* Chances of the next login's tenant. */
+struct hop_destination {
+    double base;          /* of any tenant, by what team and organisation do */
+    double own;           /* of this tenant, for this person */
+    double attacker;      /* of this tenant, for an attacker */
+    double visits_lately; /* short memory's sightings of tenants, by the shared visits */
+};
+struct hop_destination hop_destination_of(const struct hop_scene *scene,
+                                          const struct hop_familiarity *f);
+/* log2 of an attacker's chance over the person's, some of them going where the person would. */
+double hop_destination_bits(double ratio);
 void hop_evidence_hop(const struct hop_scene *scene, const struct hop_familiarity *f,
                       struct hop_evidence *evidence);
 void hop_evidence_fan_out(const struct hop_scene *scene, struct hop_evidence *evidence);
 void hop_evidence_failures(const struct hop_scene *scene, struct hop_evidence *evidence);
 void hop_evidence_dormancy(const struct hop_familiarity *f, struct hop_evidence *evidence);
+void hop_evidence_sight(const struct hop_scene *scene, const struct hop_familiarity *f,
+                        struct hop_evidence *evidence);
+void hop_evidence_move(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       struct hop_evidence *evidence);
+void hop_evidence_recency(const struct hop_scene *scene, const struct hop_familiarity *f,
+                          struct hop_evidence *evidence);
 /* Days since the last recorded one; 0 for who has none. */
 int32_t hop_days_silent(const struct hop_familiarity *f);
 
@@ -113,8 +150,9 @@ int32_t hop_days_silent(const struct hop_familiarity *f);
 double hop_distance_km(double latitude_a, double longitude_a, double latitude_b,
                        double longitude_b);
 
-/* Bit set of enum hop_floor. */
-unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f);
+/* Bit set of enum hop_floor. `risk_bits`: the score's R, which some floors ask first. */
+unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       double risk_bits);
 
 const char *hop_story_word(enum hop_story story);
 char hop_block_letter(enum hop_block block);

@@ -7,13 +7,13 @@
 
 #define P_NEW_MIN .002
 #define P_NEW_MAX .97
-#define KNOWN_AT .10
 #define TRUSTED_DAYS 3
 
 void hop_decays_init(struct hop_decays *decays)
 {
     hop_decay_init(&decays->slow, hop_kind_facts(HOP_KIND_TENANT)->half_life);
     hop_decay_init(&decays->fast, hop_kind_facts(HOP_KIND_COUNTRY)->half_life);
+    hop_decay_init(&decays->lately, HOP_LATELY_DAYS);
 }
 
 /* A kind's half-life picks one of two tables. */
@@ -46,9 +46,19 @@ static bool weighs(const struct hop_dayset *days, const struct hop_familiarity *
     return !strict || is_trusted(days, f, strict);
 }
 
-static struct hop_dayset_weight weigh_once(struct hop_sighting *sighting,
-                                           const struct hop_decays *decays,
-                                           const struct hop_familiarity *f)
+/* Work of the last days alone. */
+static void count_lately(const struct hop_dayset *days, double count, bool is_here,
+                         struct hop_familiarity *f)
+{
+    f->tenants_lately += count;
+    if (!is_here)
+        return;
+    f->tenant_lately = count;
+    f->tenant_last = days->last_day < f->today ? days->last_day : f->today;
+}
+
+static struct hop_weighed weigh_once(struct hop_sighting *sighting, const struct hop_decays *decays,
+                                     const struct hop_familiarity *f)
 {
     struct hop_weighed *weighed = &sighting->weighed;
     if (weighed->today != f->today || weighed->first_day != f->first_day || f->today == 0)
@@ -56,8 +66,11 @@ static struct hop_dayset_weight weigh_once(struct hop_sighting *sighting,
             .today = f->today,
             .first_day = f->first_day,
             .weight = hop_dayset_weigh_by(&sighting->days, f->today,
-                                          decay_of(decays, sighting->kind), f->first_day)};
-    return weighed->weight;
+                                          decay_of(decays, sighting->kind), f->first_day),
+            .lately = sighting->kind == HOP_KIND_TENANT
+                          ? hop_dayset_count_by(&sighting->days, f->today, &decays->lately)
+                          : 0};
+    return *weighed;
 }
 
 /* `shown`: the day-sets of this login's own values. */
@@ -70,13 +83,16 @@ static void weigh_all(const struct hop_scene *scene, const struct hop_decays *de
         enum hop_kind kind = sighting->kind;
         if (!weighs(&sighting->days, f, scene->strict))
             continue;
-        struct hop_dayset_weight weight = weigh_once(sighting, decays, f);
+        struct hop_weighed weighed = weigh_once(sighting, decays, f);
+        struct hop_dayset_weight weight = weighed.weight;
         f->mass[kind] += weight.count;
         f->novelty[kind] += weight.novelty;
         if (&sighting->days == shown[kind])
             f->count[kind] = weight.count;
         if (kind == HOP_KIND_HOUR)
             count_hour(sighting->value, weight.count, f);
+        if (kind == HOP_KIND_TENANT)
+            count_lately(&sighting->days, weighed.lately, &sighting->days == shown[kind], f);
     }
 }
 
@@ -94,7 +110,7 @@ static void count_hops(const struct hop_scene *scene, const struct hop_decays *d
 static bool is_known(const struct hop_dayset *days, enum hop_kind kind, bool strict,
                      const struct hop_familiarity *f)
 {
-    return days && f->count[kind] >= KNOWN_AT &&
+    return days && f->count[kind] >= HOP_SEEN_AT &&
            (!hop_kind_facts(kind)->quarantined || is_trusted(days, f, strict));
 }
 
@@ -129,7 +145,8 @@ void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *r
                                   .third_day = hop_dayset_nth(&days, TRUSTED_DAYS),
                                   .last_day = last_day_of(scene, &days),
                                   .recorded_days = hop_dayset_days(&days),
-                                  .confirmed_any = days.confirmed};
+                                  .confirmed_any = days.confirmed,
+                                  .tenant_last = INT32_MAX};
     hop_values_of(scene->login, &f->values);
     if (decays == NULL) {
         hop_decays_init(&own);

@@ -11,7 +11,10 @@
 #define AHEAD_MAX 300      /* s: how far another host's clock may be ahead */
 #define REVISIT 3600       /* s: the same tenant again within this is the same visit */
 #define HALF_LIFE (2.4 * 3600)
-#define ALLOWANCE .5 /* bits of surprise that a usual day brings anyway */
+/* Bits of surprise that a usual day brings anyway; more where no familiar tenant makes up for it.
+ */
+#define ALLOWANCE_HOME .5
+#define ALLOWANCE_TENANT 1.5
 #define STEP_MAX 3.0
 #define STEP_MIN_HOME -2.0 /* where anyone could forge a touch, none may acquit */
 #define SUM_MAX 12.0
@@ -96,9 +99,9 @@ static double faded(double sum, int64_t seconds)
 
 static double cusum(const struct step *steps, size_t count, int64_t now, bool all_home)
 {
-    double sum = 0;
+    double sum = 0, allowance = all_home ? ALLOWANCE_HOME : ALLOWANCE_TENANT;
     for (size_t i = 0; i < count; i++) {
-        double bits = steps[i].surprise_db / 10.0 - ALLOWANCE;
+        double bits = steps[i].surprise_db / 10.0 - allowance;
         if (i > 0)
             sum = faded(sum, steps[i].time - steps[i - 1].time);
         sum += bits_clamp(bits, all_home ? STEP_MIN_HOME : 0, STEP_MAX);

@@ -5,8 +5,9 @@
 #include "words.h"
 
 #define NEWCOMER_DAYS 3
-#define SEEN_AT .10
 #define SILENT_DAYS 90
+#define IN_DOUBT_HOME -13.0 /* bits of R */
+#define IN_DOUBT_TENANT -11.0
 
 static const char *const floor_words[HOP_FLOOR_COUNT] = {
     [HOP_FLOOR_NEWCOMER] = "newcomer",
@@ -35,9 +36,30 @@ static bool is_new_country(const struct hop_origin *origin, const struct hop_fam
            (*origin->place.country || origin->zone == HOP_ZONE_INTERNET);
 }
 
+/* Neither home's networks nor team-mates who administer this tenant speak for a stranger. */
+static bool stands_alone(const struct hop_scene *scene)
+{
+    return scene->login->origin.zone != HOP_ZONE_HOME && scene->around->team_here <= 0;
+}
+
+/* To a tenant's own witness everybody is a newcomer once; who is at home, or comes as the rest of a
+ * team does, is left to the score. */
+static bool is_newcomer(const struct hop_scene *scene, const struct hop_familiarity *f)
+{
+    return f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any &&
+           (scene->witness_is_home || stands_alone(scene));
+}
+
 static bool is_first_visit(const struct hop_scene *scene, const struct hop_familiarity *f)
 {
-    return !scene->witness_is_home && f->count[HOP_KIND_TENANT] < SEEN_AT;
+    return !scene->witness_is_home && f->count[HOP_KIND_TENANT] < HOP_SEEN_AT &&
+           stands_alone(scene);
+}
+
+/* Where nothing is known of a person, nothing of his is new. */
+static bool has_a_past(const struct hop_scene *scene, const struct hop_familiarity *f)
+{
+    return scene->witness_is_home || f->recorded_days >= NEWCOMER_DAYS;
 }
 
 static bool is_frozen(const struct hop_around *around)
@@ -46,17 +68,28 @@ static bool is_frozen(const struct hop_around *around)
            around->frozen_source != HOP_FREEZE_NONE;
 }
 
-unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f)
+/* These ask only where the evidence as a whole does not speak for the person: elsewhere they cost
+ * more than they catch (docs/detection.md). */
+static unsigned floors_in_doubt(const struct hop_scene *scene)
+{
+    unsigned anywhere = HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW) | HOP_FLOOR_BIT(HOP_FLOOR_EDGE);
+    unsigned at_tenants = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
+    return scene->witness_is_home ? anywhere : anywhere | at_tenants;
+}
+
+unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       double risk_bits)
 {
     const struct hop_origin *origin = &scene->login->origin;
     const struct hop_around *around = scene->around;
     const bool holds[HOP_FLOOR_COUNT] = {
-        [HOP_FLOOR_NEWCOMER] = f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any,
-        [HOP_FLOOR_COUNTRY] = is_new_country(origin, f),
+        [HOP_FLOOR_NEWCOMER] = is_newcomer(scene, f),
+        [HOP_FLOOR_COUNTRY] = has_a_past(scene, f) && is_new_country(origin, f),
         [HOP_FLOOR_HOSTING] = origin->zone != HOP_ZONE_HOME &&
                               origin->place.kind == HOP_PLACE_HOSTING &&
                               is_unknown(f, HOP_KIND_ASN),
-        [HOP_FLOOR_KEY_NEW] = origin->zone == HOP_ZONE_INTERNET && is_unknown(f, HOP_KIND_KEY),
+        [HOP_FLOOR_KEY_NEW] = has_a_past(scene, f) && origin->zone == HOP_ZONE_INTERNET &&
+                              is_unknown(f, HOP_KIND_KEY),
         [HOP_FLOOR_EDGE] = is_unknown(f, HOP_KIND_EDGE),
         [HOP_FLOOR_TENANT_FIRST] = is_first_visit(scene, f),
         [HOP_FLOOR_UNCONFIRMED] = f->unconfirmed,
@@ -66,10 +99,11 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
         [HOP_FLOOR_FLOODED] =
             around->touches_flooded || around->owners_flooded || around->inventory_flooded,
     };
+    double doubt = scene->witness_is_home ? IN_DOUBT_HOME : IN_DOUBT_TENANT;
     unsigned floors = 0;
     for (unsigned floor = 0; floor < HOP_FLOOR_COUNT; floor++)
         floors |= holds[floor] ? HOP_FLOOR_BIT(floor) : 0;
-    return floors;
+    return risk_bits < doubt ? floors & ~floors_in_doubt(scene) : floors;
 }
 
 const char *hop_floor_word(enum hop_floor floor)

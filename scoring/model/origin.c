@@ -44,10 +44,10 @@ enum hop_kind hop_origin_unknown(const struct hop_familiarity *f)
     return HOP_KIND_COUNT;
 }
 
+/* As if `unknown` were the widest unknown part. */
 static double climb(const struct hop_scene *scene, const struct hop_familiarity *f,
-                    enum hop_story story)
+                    enum hop_story story, enum hop_kind unknown)
 {
-    enum hop_kind unknown = hop_origin_unknown(f);
     double bits = 0;
     for (int kind = 0; kind < RUNGS && kind < (int)unknown; kind++)
         bits += bits_if_known(alpha[story][kind], f->p_new[kind]);
@@ -62,6 +62,18 @@ static double climb(const struct hop_scene *scene, const struct hop_familiarity 
     return bits;
 }
 
+double hop_origin_step(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       enum hop_story story)
+{
+    enum hop_kind unknown = hop_origin_unknown(f);
+    if (unknown == HOP_KIND_COUNT)
+        return 0;
+    double bits = climb(scene, f, story, unknown), most = bits;
+    for (int kind = (int)unknown + 1; kind < RUNGS; kind++)
+        most = fmax(most, climb(scene, f, story, (enum hop_kind)kind));
+    return most - bits;
+}
+
 void hop_evidence_origin(const struct hop_scene *scene, const struct hop_familiarity *f,
                          struct hop_evidence *evidence)
 {
@@ -69,5 +81,6 @@ void hop_evidence_origin(const struct hop_scene *scene, const struct hop_familia
         return;
     evidence->present[HOP_BLOCK_ORIGIN] = true;
     for (int story = 0; story < HOP_STORY_COUNT; story++)
-        evidence->terms[story][HOP_BLOCK_ORIGIN] = climb(scene, f, (enum hop_story)story);
+        evidence->terms[story][HOP_BLOCK_ORIGIN] =
+            climb(scene, f, (enum hop_story)story, hop_origin_unknown(f));
 }

@@ -46,6 +46,7 @@ bool hop_kind_of(char letter, enum hop_kind *ret_kind);
 struct hop_weighed {
     int32_t today, first_day;
     struct hop_dayset_weight weight;
+    double lately; /* of a tenant: its count in the short memory */
 };
 
 struct hop_sighting {

@@ -60,6 +60,19 @@ static void because_of_origin(const struct hop_scene *scene, const struct hop_fa
         hop_verdict_because(verdict, "address-new", decibits, "address %s new", value.text);
 }
 
+static void because_of_sight(const struct hop_scene *scene, const struct hop_familiarity *f,
+                             int decibits, struct hop_verdict *verdict)
+{
+    static const char *const parts[] = {[HOP_KIND_COUNTRY] = "country",
+                                        [HOP_KIND_ASN] = "network operator",
+                                        [HOP_KIND_NET] = "network",
+                                        [HOP_KIND_NODE] = "address"};
+    enum hop_kind never = hop_origin_never_seen(scene, f), kind = hop_origin_unknown(f);
+    hop_verdict_because(verdict, "first-sight", decibits, "%s %s seen before",
+                        kind == HOP_KIND_COUNT ? "origin" : parts[kind],
+                        never == HOP_KIND_COUNT ? "hardly" : "never");
+}
+
 static void because_of_hour(const struct hop_familiarity *f, int decibits,
                             struct hop_verdict *verdict)
 {
@@ -131,6 +144,17 @@ static void because_of_block(const struct hop_scene *scene, const struct hop_fam
     case HOP_BLOCK_DORMANCY:
         hop_verdict_because(verdict, "dormant", decibits, "silent for %d days",
                             (int)hop_days_silent(f));
+        break;
+    case HOP_BLOCK_SIGHT:
+        because_of_sight(scene, f, decibits, verdict);
+        break;
+    case HOP_BLOCK_MOVE:
+        hop_verdict_because(verdict, "moved", decibits,
+                            "at work elsewhere less than two hours ago");
+        break;
+    case HOP_BLOCK_RECENCY:
+        hop_verdict_because(verdict, "tenant-long-ago", decibits, "tenant %s not used for %d days",
+                            show(scene->login->tenant).text, (int)(f->today - f->tenant_last));
         break;
     case HOP_BLOCK_COUNT:
         break;
@@ -225,7 +249,8 @@ static void because_usual(const struct hop_score *score, struct hop_verdict *ver
         [HOP_BLOCK_TIME] = "usual hour",       [HOP_BLOCK_DESTINATION] = "usual tenant",
         [HOP_BLOCK_KEY] = "usual key",         [HOP_BLOCK_HOP] = "usual way in",
         [HOP_BLOCK_FAN_OUT] = "usual pace",    [HOP_BLOCK_FAILURES] = "no failures",
-        [HOP_BLOCK_DORMANCY] = "usual rhythm",
+        [HOP_BLOCK_DORMANCY] = "usual rhythm", [HOP_BLOCK_SIGHT] = "origin seen before",
+        [HOP_BLOCK_MOVE] = "stayed in place",  [HOP_BLOCK_RECENCY] = "tenant used lately",
     };
     enum hop_block least = HOP_BLOCK_ORIGIN;
     for (unsigned block = 1; block < HOP_BLOCK_COUNT; block++) {

@@ -36,6 +36,9 @@ static void gather(const struct hop_scene *scene, const struct hop_familiarity *
     hop_evidence_fan_out(scene, ret_evidence);
     hop_evidence_failures(scene, ret_evidence);
     hop_evidence_dormancy(f, ret_evidence);
+    hop_evidence_sight(scene, f, ret_evidence);
+    hop_evidence_move(scene, f, ret_evidence);
+    hop_evidence_recency(scene, f, ret_evidence);
 }
 
 static double log_odds_of(const struct hop_evidence *evidence, enum hop_story story)
@@ -58,9 +61,10 @@ void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f
         if (ret_score->log_odds[story] > ret_score->log_odds[ret_score->story])
             ret_score->story = (enum hop_story)story;
     }
-    ret_score->risk_bits = HOP_PRIOR_BITS + log2(sum);
+    ret_score->risk_bits =
+        (scene->witness_is_home ? HOP_PRIOR_BITS : HOP_PRIOR_BITS_TENANT) + log2(sum);
     ret_score->risk_decibits = hop_decibits(ret_score->risk_bits);
-    ret_score->floors = hop_floors_of(scene, f);
+    ret_score->floors = hop_floors_of(scene, f, ret_score->risk_bits);
 }
 
 void hop_score_of(const struct hop_scene *scene, struct hop_score *ret_score)

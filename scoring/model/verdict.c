@@ -172,7 +172,8 @@ void hop_verdict_permit(struct hop_verdict *verdict, const struct hop_around *ar
         hop_verdict_because(verdict, "permit-void", 0, "permit %s, but a freeze is stronger",
                             permit->id);
     else
-        hop_verdict_because(verdict, "permit", 0, "permitted by %s, %s", permit->author, permit->why);
+        hop_verdict_because(verdict, "permit", 0, "permitted by %s, %s", permit->author,
+                            permit->why);
 }
 
 void hop_verdict_break_glass(struct hop_verdict *ret_verdict)

@@ -7,7 +7,6 @@
 #include "evidence.h"
 
 #define HOP_TERM_CLIP 9.0 /* bits */
-#define HOP_PRIOR_BITS -13.0
 
 struct hop_score {
     struct hop_evidence evidence;

@@ -27,6 +27,7 @@ tenant   = {tenant}
 mode     = enforce
 accounts = anna
 tenant_count = 60
+step_up_at = -16.0
 history  = {history}
 fallback = {folder}/{tenant}.db
 {user}

@@ -24,6 +24,7 @@ CONFIGURATION = """[hopwarden]
 tenant   = acme
 accounts = @msp-admins @msp-automation pavel root
 mode     = {mode}
+block_at = -5.0
 history  = {history}
 geo_city = /var/lib/hopwarden/city.mmdb
 geo_asn  = /var/lib/hopwarden/asn.mmdb

@@ -344,10 +344,13 @@ class World:
             f"networks = {' '.join(self.home_networks)}",
             f"bastions = {' '.join(address + '/32' for _, address in self.bastions)}",
         ]
+        taken = set()
         for tenant in self.tenants:
             lines += ["", f'[tenant "{tenant.name}"]']
-            if tenant.known_networks:
-                lines.append(f"networks = {' '.join(tenant.networks)}")
+            if tenant.known_networks:  # two may share a cloud's network: the first has it
+                own = [network for network in tenant.networks if network not in taken]
+                lines.append(f"networks = {' '.join(own)}")
+                taken.update(own)
         for person in self.people:
             named = [f"{t.name}:{t.account(person.name)}" for t in self.tenants if t.naming != "{}"]
             if named:

@@ -56,6 +56,9 @@ static double term(enum hop_story story, enum hop_block block)
     hop_evidence_fan_out(&stage.scene, &evidence);
     hop_evidence_failures(&stage.scene, &evidence);
     hop_evidence_dormancy(&f, &evidence);
+    hop_evidence_sight(&stage.scene, &f, &evidence);
+    hop_evidence_move(&stage.scene, &f, &evidence);
+    hop_evidence_recency(&stage.scene, &f, &evidence);
     return evidence.terms[story][block];
 }
 
@@ -628,7 +631,7 @@ START_TEST(only_home_may_acquit_and_only_down_to_zero)
     double faded = 3 * halved(60 / 3600.0) - 1;
     ck_assert_double_eq_tol(fan_out(), fmax(0, faded * halved(60 / 3600.0) - 2), 1e-9);
     stage.scene.witness_is_home = false;
-    ck_assert_double_eq_tol(fan_out(), 3 * halved(120 / 3600.0), 1e-9);
+    ck_assert_double_eq_tol(fan_out(), 2 * halved(120 / 3600.0), 1e-9); /* and asks for more */
 }
 END_TEST
 
@@ -802,13 +805,157 @@ START_TEST(the_register_ends_a_silence_too)
 }
 END_TEST
 
+/* --- first sight, moves, recency --- */
+
+START_TEST(an_origin_never_seen_weighs_until_it_was_seen_once)
+{
+    ck_assert_double_eq(term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT), 0);
+    ck_assert(skipped(HOP_BLOCK_SIGHT));
+    stage_address(&stage, "84.24.99.7", HOP_ZONE_INTERNET, NULL);
+    ck_assert_double_eq_tol(term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT), 2.5, 1e-9);
+    ck_assert_double_lt(term(HOP_STORY_SEAT, HOP_BLOCK_SIGHT), 1);
+    stage_see(&stage, HOP_KIND_NET, "84.24.99.0/24", TODAY, TODAY, 1, false);
+    ck_assert_double_eq(term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT), 0);
+    stage.scene.strict = true;
+    ck_assert_double_eq_tol(term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT), 2.5, 1e-9);
+}
+END_TEST
+
+START_TEST(a_new_address_of_a_known_net_is_a_smaller_first_sight)
+{
+    stage_address(&stage, "84.24.10.99", HOP_ZONE_INTERNET, NULL);
+    ck_assert_double_eq_tol(term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT), 1, 1e-9);
+}
+END_TEST
+
+START_TEST(no_line_of_homes_or_of_the_tenants_own_is_a_first_sight)
+{
+    stage_address(&stage, "192.0.2.77", HOP_ZONE_HOME, NULL);
+    term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT);
+    ck_assert(skipped(HOP_BLOCK_SIGHT));
+    stage_address(&stage, "10.1.0.5", HOP_ZONE_TENANT, "t1");
+    term(HOP_STORY_NEAR, HOP_BLOCK_SIGHT);
+    ck_assert(skipped(HOP_BLOCK_SIGHT));
+    stage_address(&stage, "10.6.0.5", HOP_ZONE_TENANT, "t6");
+    ck_assert_double_ge(term(HOP_STORY_HOP, HOP_BLOCK_SIGHT), 2.5);
+}
+END_TEST
+
+/* A new country weighs no less than a new operator in a known one. */
+START_TEST(more_that_is_new_never_weighs_less)
+{
+    for (int story = 0; story < HOP_STORY_COUNT; story++) {
+        double before = -INFINITY;
+        static const char *const addresses[] = {"84.24.10.7", "84.24.10.99", "84.24.99.7",
+                                                "84.24.99.7", "84.24.99.7"};
+        for (int news = 0; news < 5; news++) {
+            stage_address(&stage, addresses[news], HOP_ZONE_INTERNET, NULL);
+            stage.login.origin.place.asn = news >= 3 ? 64999 : 7;
+            strcpy(stage.login.origin.place.country, news >= 4 ? "DE" : "NL");
+            double bits = term((enum hop_story)story, HOP_BLOCK_ORIGIN) +
+                          term((enum hop_story)story, HOP_BLOCK_SIGHT);
+            ck_assert_msg(bits >= before - 1e-9, "story %d, news %d: %f after %f", story, news,
+                          bits, before);
+            before = bits;
+        }
+    }
+}
+END_TEST
+
+static void last_seen_at(const char *address, int64_t time)
+{
+    stage.profile.last.time = time;
+    stage.profile.last.zone = HOP_ZONE_INTERNET;
+    ck_assert(hop_address_parse(hop_span_of(address), &stage.profile.last.address));
+}
+
+START_TEST(who_was_elsewhere_within_two_hours_has_moved)
+{
+    stage_address(&stage, "84.24.99.7", HOP_ZONE_INTERNET, NULL);
+    term(HOP_STORY_NEAR, HOP_BLOCK_MOVE);
+    ck_assert(skipped(HOP_BLOCK_MOVE));
+    last_seen_at("84.24.10.7", NOON - 7200);
+    ck_assert_double_eq(term(HOP_STORY_NEAR, HOP_BLOCK_MOVE), 2.5);
+    ck_assert_double_eq(term(HOP_STORY_SEAT, HOP_BLOCK_MOVE), 0);
+    last_seen_at("84.24.10.7", NOON - 7201);
+    term(HOP_STORY_NEAR, HOP_BLOCK_MOVE);
+    ck_assert(skipped(HOP_BLOCK_MOVE));
+    last_seen_at("84.24.99.8", NOON - 60);
+    term(HOP_STORY_NEAR, HOP_BLOCK_MOVE);
+    ck_assert(skipped(HOP_BLOCK_MOVE));
+}
+END_TEST
+
+START_TEST(whoever_goes_on_from_a_known_line_has_not_moved)
+{
+    last_seen_at("192.0.2.10", NOON - 60);
+    term(HOP_STORY_NEAR, HOP_BLOCK_MOVE);
+    ck_assert(skipped(HOP_BLOCK_MOVE));
+}
+END_TEST
+
+START_TEST(another_tenants_touch_tells_of_a_move_by_its_operator)
+{
+    stage_address(&stage, "84.24.99.7", HOP_ZONE_INTERNET, NULL);
+    stage_touch(&stage, NOON - 600, "tag-2", 0);
+    term(HOP_STORY_NEAR, HOP_BLOCK_MOVE);
+    ck_assert(skipped(HOP_BLOCK_MOVE));
+    stage.around.touches[0].asn = 7;
+    term(HOP_STORY_NEAR, HOP_BLOCK_MOVE);
+    ck_assert(skipped(HOP_BLOCK_MOVE));
+    stage.around.touches[0].asn = 64999;
+    ck_assert_double_eq(term(HOP_STORY_NEAR, HOP_BLOCK_MOVE), 2.5);
+}
+END_TEST
+
+START_TEST(a_tenant_of_months_ago_weighs_more_than_one_of_yesterday)
+{
+    ck_assert_double_le(term(HOP_STORY_SEAT, HOP_BLOCK_RECENCY), 0);
+    strcpy(stage.login.tenant, "t5");
+    stage_see(&stage, HOP_KIND_TENANT, "t5", TODAY - 180, TODAY - 90, 3, false);
+    ck_assert_double_gt(term(HOP_STORY_SEAT, HOP_BLOCK_RECENCY), .5);
+    ck_assert_int_eq(f.tenant_last, TODAY - 90);
+    stage_see(&stage, HOP_KIND_TENANT, "t5", TODAY - 1, TODAY - 1, 1, false);
+    ck_assert_double_lt(term(HOP_STORY_SEAT, HOP_BLOCK_RECENCY), .5);
+}
+END_TEST
+
+START_TEST(a_tenant_never_used_has_no_recency)
+{
+    strcpy(stage.login.tenant, "t5");
+    term(HOP_STORY_SEAT, HOP_BLOCK_RECENCY);
+    ck_assert(skipped(HOP_BLOCK_RECENCY));
+}
+END_TEST
+
 /* --- floors --- */
+
+static unsigned floors_at(double risk_bits)
+{
+    hop_familiarity_of(&stage.scene, &f);
+    return hop_floors_of(&stage.scene, &f, risk_bits);
+}
 
 static unsigned floors(void)
 {
-    hop_familiarity_of(&stage.scene, &f);
-    return hop_floors_of(&stage.scene, &f);
+    return floors_at(HOP_PRIOR_BITS);
 }
+
+START_TEST(key_and_edge_ask_only_where_the_score_does_not_speak_for_the_person)
+{
+    strcpy(stage.login.origin.place.country, "DE");
+    strcpy(stage.login.key, "fresh");
+    unsigned country = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY), key = HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW);
+    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS), country | key);
+    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS - .1), country);
+    stage_address(&stage, "10.6.0.1", HOP_ZONE_TENANT, "t6");
+    ck_assert(floors_at(HOP_PRIOR_BITS) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
+    ck_assert(!(floors_at(HOP_PRIOR_BITS - .1) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE)));
+    stage.login.origin.place.kind = HOP_PLACE_HOSTING;
+    stage.login.origin.place.asn = 64999;
+    ck_assert(floors_at(HOP_PRIOR_BITS - 9) & HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
+}
+END_TEST
 
 START_TEST(a_usual_login_meets_no_floor)
 {
@@ -886,6 +1033,34 @@ START_TEST(a_first_touch_is_a_floor_where_the_witness_is_a_tenant)
     ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_TENANT_FIRST));
     stage_see(&stage, HOP_KIND_TENANT, "t2", TODAY - 1, TODAY - 1, 1, false);
     ck_assert_uint_eq(floors(), 0);
+}
+END_TEST
+
+START_TEST(home_and_team_mates_speak_for_whom_a_tenant_never_saw)
+{
+    unsigned alone = HOP_FLOOR_BIT(HOP_FLOOR_TENANT_FIRST) | HOP_FLOOR_BIT(HOP_FLOOR_NEWCOMER);
+    hop_profile_done(&stage.profile);
+    stage.scene.witness_is_home = false;
+    ck_assert_uint_eq(floors(), alone);
+    stage.around.team_here = 1;
+    ck_assert_uint_eq(floors(), 0);
+    stage.around.team_here = 0;
+    stage_address(&stage, "192.0.2.10", HOP_ZONE_HOME, NULL);
+    ck_assert_uint_eq(floors(), 0);
+    stage.scene.witness_is_home = true;
+    ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_NEWCOMER));
+}
+END_TEST
+
+START_TEST(a_tenants_witness_asks_about_countries_and_silence_only_in_doubt)
+{
+    unsigned both = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
+    strcpy(stage.login.origin.place.country, "DE");
+    stage.login.time += 91 * HOP_DAY_SECONDS;
+    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS - 1) & both, both);
+    stage.scene.witness_is_home = false;
+    ck_assert_uint_eq(floors_at(-11) & both, both);
+    ck_assert_uint_eq(floors_at(-11.1), 0);
 }
 END_TEST
 
@@ -1005,7 +1180,19 @@ int main(void)
     tcase_add_test(cases, dormancy_is_at_most_four_bits);
     tcase_add_test(cases, who_comes_seldom_is_not_dormant_soon);
     tcase_add_test(cases, the_register_ends_a_silence_too);
+    tcase_add_test(cases, home_and_team_mates_speak_for_whom_a_tenant_never_saw);
+    tcase_add_test(cases, a_tenants_witness_asks_about_countries_and_silence_only_in_doubt);
     tcase_add_test(cases, ninety_one_days_of_silence_are_a_floor);
+    tcase_add_test(cases, an_origin_never_seen_weighs_until_it_was_seen_once);
+    tcase_add_test(cases, a_new_address_of_a_known_net_is_a_smaller_first_sight);
+    tcase_add_test(cases, no_line_of_homes_or_of_the_tenants_own_is_a_first_sight);
+    tcase_add_test(cases, more_that_is_new_never_weighs_less);
+    tcase_add_test(cases, who_was_elsewhere_within_two_hours_has_moved);
+    tcase_add_test(cases, whoever_goes_on_from_a_known_line_has_not_moved);
+    tcase_add_test(cases, another_tenants_touch_tells_of_a_move_by_its_operator);
+    tcase_add_test(cases, a_tenant_of_months_ago_weighs_more_than_one_of_yesterday);
+    tcase_add_test(cases, a_tenant_never_used_has_no_recency);
+    tcase_add_test(cases, key_and_edge_ask_only_where_the_score_does_not_speak_for_the_person);
     tcase_add_test(cases, a_usual_login_meets_no_floor);
     tcase_add_test(cases, a_newcomer_has_fewer_than_three_days_and_nothing_confirmed);
     tcase_add_test(cases, a_country_is_new_on_the_internet_even_if_unknown);

@@ -138,6 +138,9 @@ static void on_last(struct story *story, struct hop_span *rest)
     last->time = ago(story, next(rest));
     last->zone = read_zone(next(rest));
     read_place(&last->place, rest);
+    struct hop_span address;
+    if (hop_span_word(rest, &address))
+        ck_assert(hop_address_parse(address, &last->address));
 }
 
 static void on_touch(struct story *story, struct hop_span *rest)

@@ -4,7 +4,7 @@
  *   login <RFC 3339> <tenant>/<host> <key, or - >        first of all lines
  *   from <internet|home|tenant:NAME|nowhere> [<address> [<country|-> <asn> <kind> [<lat> <lon>]]]
  *   seen|confirmed <days ago> to <days ago> <daily|weekdays|weekly> <kind:value> ...
- *   last <ago> <zone> <country> <asn> <kind> <lat> <lon>      ago: 14h, 12m, 3d
+ *   last <ago> <zone> <country> <asn> <kind> <lat> <lon> [<address>]   ago: 14h, 12m, 3d
  *   touch <ago> <tag> <decibits>         stepup <ago>          around <team> <of> <org> <of>
  *   failed <ago> <credential|step-up|another>
  *   visits <month's size> ...            freeze <account|key|source> <step_up|block>

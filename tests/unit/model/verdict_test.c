@@ -151,6 +151,7 @@ END_TEST
 
 START_TEST(what_is_asked_without_them_is_no_more_than_asked_with_them)
 {
+    stage.policy.block_at_db = -30;
     strcpy(stage.login.tenant, "t2");
     strcpy(stage.login.key, "other");
     stage.around.key_of_another = true;

