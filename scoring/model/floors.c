@@ -42,12 +42,12 @@ static bool stands_alone(const struct hop_scene *scene)
     return scene->login->origin.zone != HOP_ZONE_HOME && scene->around->team_here <= 0;
 }
 
-/* To a tenant's own witness everybody is a newcomer once; who is at home, or comes as the rest of a
- * team does, is left to the score. */
+/* To a tenant's own witness everybody is a newcomer once; whoever comes as the rest of a team does
+ * is left to the score. */
 static bool is_newcomer(const struct hop_scene *scene, const struct hop_familiarity *f)
 {
     return f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any &&
-           (scene->witness_is_home || stands_alone(scene));
+           (scene->witness_is_home || scene->around->team_here <= 0);
 }
 
 static bool is_first_visit(const struct hop_scene *scene, const struct hop_familiarity *f)

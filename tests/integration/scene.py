@@ -24,7 +24,7 @@ CONFIGURATION = """[hopwarden]
 tenant   = acme
 accounts = @msp-admins @msp-automation pavel root
 mode     = {mode}
-block_at = -5.0
+block_at = {block_at}
 history  = {history}
 geo_city = /var/lib/hopwarden/city.mmdb
 geo_asn  = /var/lib/hopwarden/asn.mmdb
@@ -64,8 +64,8 @@ NO_KEY = "SHA256:" + "A" * 43
 SQLITE = "sqlite:/var/lib/hopwarden/history.db"
 
 
-def configuration(mode="enforce", history=SQLITE, ansible_key=NO_KEY, more=""):
-    return CONFIGURATION.format(mode=mode, history=history, ansible_key=ansible_key, more=more)
+def configuration(mode="enforce", history=SQLITE, ansible_key=NO_KEY, more="", block_at="-5.0"):
+    return CONFIGURATION.format(mode=mode, history=history, ansible_key=ansible_key, more=more, block_at=block_at)
 
 
 def _stamp(epoch):

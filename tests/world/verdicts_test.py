@@ -40,7 +40,7 @@ class Verdicts(unittest.TestCase):
                        check=True)
         conf = (cls.world / "hopwarden.conf").read_text()
         cls.confs = {"as made": cls.world / "hopwarden.conf", "strict": cls.world / "strict.conf"}
-        cls.confs["strict"].write_text(conf.replace("[hopwarden]\n", "[hopwarden]\nstrict = yes\n", 1))
+        cls.confs["strict"].write_text(conf.replace("[hopwarden]\n", "[hopwarden]\nstrict = yes\nblock_at = -3.0\n", 1))
         cls.own = {(name, witness): cls.replay(HOPWARDEN, name, witness) for name in cls.confs for witness in WITNESSES}
 
     @classmethod
