@@ -33,6 +33,11 @@ class Table(CertificateCase):
         cls.said = rows()
 
     @classmethod
+    def configure(cls, **more):
+        """Nothing is blocked for its score alone."""
+        super().configure(**{"block_at": "60.0", **more})
+
+    @classmethod
     def start(cls):
         cls.box.use_pam(cls.stack, with_codes)
         cls.box.start_sshd(lanes=LANES)
