@@ -84,6 +84,18 @@ static int authenticate(ssh_session session, const char *key)
     return result;
 }
 
+/* libssh 0.11 has another call for it. */
+static int exit_status_of(ssh_channel channel)
+{
+#if LIBSSH_VERSION_INT >= SSH_VERSION_INT(0, 11, 0)
+    uint32_t status = REFUSED;
+    return ssh_channel_get_exit_state(channel, &status, NULL, NULL) == SSH_OK ? (int)status
+                                                                              : REFUSED;
+#else
+    return ssh_channel_get_exit_status(channel);
+#endif
+}
+
 static int run(ssh_session session, const char *command)
 {
     char bytes[4096];
@@ -93,7 +105,7 @@ static int run(ssh_session session, const char *command)
         ssh_channel_request_exec(channel, command) == SSH_OK) {
         while ((got = ssh_channel_read(channel, bytes, sizeof bytes, 0)) > 0)
             fwrite(bytes, 1, (size_t)got, stdout);
-        status = ssh_channel_get_exit_status(channel);
+        status = exit_status_of(channel);
     }
     tell_banner(session);
     ssh_channel_free(channel);
