@@ -12,7 +12,7 @@ import scene
 from case import HostCase
 
 SUCCESS, PERM_DENIED, AUTH_ERR, CRED_INSUFFICIENT, SESSION_ERR = 0, 6, 7, 8, 14
-HOME = f"SSH_CONNECTION={scene.OFFICE} 40000 127.0.0.1 22"
+HOME = f"SSH_CONNECTION={scene.USUAL} 40000 127.0.0.1 22"  # nobody speaks for who comes from there
 HOP = f"SSH_CONNECTION={scene.IN_BETA} 40001 127.0.0.1 22"
 ALL = "auth,account,setcred,open,close"
 
