@@ -36,18 +36,22 @@ static bool is_new_country(const struct hop_origin *origin, const struct hop_fam
            (*origin->place.country || origin->zone == HOP_ZONE_INTERNET);
 }
 
-/* Neither home's networks nor team-mates who administer this tenant speak for a stranger. */
+/* Neither home's networks, at a tenant that knows somebody of home's, nor team-mates who administer
+ * it speak for a stranger; and nobody does for who comes out of another tenant. */
 static bool stands_alone(const struct hop_scene *scene)
 {
-    return scene->login->origin.zone != HOP_ZONE_HOME && scene->around->team_here <= 0;
+    const struct hop_around *around = scene->around;
+    bool at_home = scene->login->origin.zone == HOP_ZONE_HOME && around->org_here > 0;
+    return hop_login_is_hop(scene->login) || (!at_home && around->team_here <= 0);
 }
 
 /* To a tenant's own witness everybody is a newcomer once; whoever comes as the rest of a team does
- * is left to the score. */
+ * is left to the score, and home's networks alone are no reason to. */
 static bool is_newcomer(const struct hop_scene *scene, const struct hop_familiarity *f)
 {
     return f->recorded_days < NEWCOMER_DAYS && !f->confirmed_any &&
-           (scene->witness_is_home || scene->around->team_here <= 0);
+           (scene->witness_is_home || hop_login_is_hop(scene->login) ||
+            scene->around->team_here <= 0);
 }
 
 static bool is_first_visit(const struct hop_scene *scene, const struct hop_familiarity *f)

@@ -1045,8 +1045,14 @@ START_TEST(team_mates_speak_for_whom_a_tenant_never_saw)
     stage.around.team_here = 1;
     ck_assert_uint_eq(floors(), 0);
     stage.around.team_here = 0;
-    stage_address(&stage, "192.0.2.10", HOP_ZONE_HOME, NULL); /* a network, not a person */
+    stage_address(&stage, "192.0.2.10", HOP_ZONE_HOME, NULL);
+    ck_assert_uint_eq(floors(), alone);
+    stage.around.org_here = 1; /* home's network stands for whom home knows, and for nobody else */
     ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_NEWCOMER));
+    stage.around.team_here = 1;
+    stage_address(&stage, "10.6.0.1", HOP_ZONE_TENANT, "t6");
+    ck_assert_uint_eq(floors() & alone, alone);
+    stage_address(&stage, "192.0.2.10", HOP_ZONE_HOME, NULL);
     stage.scene.witness_is_home = true;
     ck_assert_uint_eq(floors(), HOP_FLOOR_BIT(HOP_FLOOR_NEWCOMER));
 }
