@@ -76,7 +76,7 @@ static bool is_frozen(const struct hop_around *around)
  * more than they catch (docs/detection.md). */
 static unsigned floors_in_doubt(const struct hop_scene *scene)
 {
-    unsigned anywhere = HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW) | HOP_FLOOR_BIT(HOP_FLOOR_EDGE);
+    unsigned anywhere = HOP_FLOOR_BIT(HOP_FLOOR_EDGE);
     unsigned at_tenants = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
     return scene->witness_is_home ? anywhere : anywhere | at_tenants;
 }

@@ -38,8 +38,9 @@ class ApprovalCase(HostCase):
     @classmethod
     def configure(cls, **more):
         settings = {"step_up": "approve", "approval_wait_s": cls.wait_s, "step_up_at": "-60.0", "block_at": "60.0"} | more.pop("settings", {})
+        block_at = settings.pop("block_at")
         lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
-        super().configure(more=lines + more.pop("more", ""), **more)
+        super().configure(more=lines + more.pop("more", ""), block_at=block_at, **more)
 
     @classmethod
     def public(cls, key):
@@ -429,7 +430,7 @@ class PublickeyAlone(ApprovalCase):
         self.assertNotIn("approval-awaited", self.actions(login))
 
     def test_mode_step_up_waits_instead_of_blocking(self):
-        self.configure(mode="step_up", settings={"block_at": "-3.0"})
+        self.configure(mode="step_up", settings={"block_at": "-6.0"})
         self.addCleanup(self.configure)
         login = self.login("ben", IN_BETA, self.approved_by("maria"))
         self.assert_in(login, prompts=1)
