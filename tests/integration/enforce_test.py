@@ -51,6 +51,11 @@ class Enforce(HostCase):
         self.assertTrue(found, str(login))
         return login, [int(status) for status in found]
 
+    def block_ben(self):
+        """Whatever was observed and learned of him before."""
+        self.assertEqual(self.box.hopwarden("freeze", "account", "ben", "--block").returncode, 0)
+        self.addCleanup(self.box.hopwarden, "unfreeze", "account", "ben")
+
     def switched(self, *words):
         self.assertTrue(self.box.ssh("anna", USUAL).inside)
         return self.enforce("--confirm-within", "15m", *ANY, *words, expect=0)
@@ -111,6 +116,7 @@ class Enforce(HostCase):
     # -- on trial --------------------------------------------------------------------------------------------------
 
     def test_enforces_at_once_and_falls_back(self):
+        self.block_ben()
         self.assertIn("confirm", self.switched())
         self.assertEqual(self.state(), ("enforce", "running"))
         self.assertEqual(os.stat(DROP_IN).st_mode & 0o777, 0o644)
@@ -136,6 +142,7 @@ class Enforce(HostCase):
         self.assertEqual(self.state(), ("enforce", "running"))
 
     def test_confirmed_by_a_fresh_login(self):
+        self.block_ben()
         self.switched()
         time_of_switch = int(time.time())
         sandbox.await_true(lambda: int(time.time()) > time_of_switch, "the next second")

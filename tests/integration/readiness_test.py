@@ -20,7 +20,7 @@ class Case(command_test.Case):
     def setUp(self):
         """What asks for its score blocks: then it makes no difference at which hour a test runs."""
         super().setUp()
-        text = command_test.CONF.replace("[home]", "step_up_at = -13.0\nblock_at = -13.0\n[home]", 1)
+        text = command_test.CONF.replace("members = anna bert", "members = anna").replace("[home]", "step_up_at = -13.0\nblock_at = -13.0\n[home]", 1)
         self.conf = self.write("hopwarden.conf", text.format(folder=self.folder, tenant=self.tenant, witness=self.witness, mode=self.mode))
 
     def readiness(self, *words, expect):

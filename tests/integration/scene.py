@@ -43,7 +43,7 @@ networks = 127.0.130.0/24
 accounts = acme:anna beta:a.visser
 
 [team "support"]
-members = anna ben
+members = anna dora
 
 [account "root"]
 class = shared
