@@ -236,6 +236,7 @@ class Stack(Doctor):
                 ("cred_insufficient=ignore ", "", "has the control"),
                 (FACTOR, "", "no second factor stands before"),
                 (STEPPED_UP, "", "no stepped_up line"),
+                (STEPPED_UP, STEPPED_UP.replace("success=done", "success=ok"), "the stepped_up line has the control"),
                 ("authenticator.so", "authenticator.so nullok", "lets in whoever is not enrolled"),
                 (account, "", "no account line"),
                 (session, "", "no session line"),
@@ -309,6 +310,10 @@ class Accounts(Doctor):
 
     def test_no_way_in_when_all_is_down(self):
         self.assertIn("warning accounts: no break-glass account", self.with_conf("class = break-glass", "class = person"))
+
+    def test_more_than_it_looks_at(self):
+        self.changed("/etc/passwd", lambda text: text + "".join(f"many{n}:x:{70000 + n}:70000::/nonexistent:/bin/sh\n" for n in range(257)))
+        self.assertIn("warning accounts: more than 256 accounts are in scope", self.with_conf(" root\n", " root many*\n"))
 
     def test_who_only_observes_needs_none(self):
         with_nobody = self.with_conf('mode     = enforce', 'mode     = observe')

@@ -233,6 +233,9 @@ class OverSentinels(Fleet, HostCase):
         (state, what), = self.findings("users")
         self.assertEqual(state, "critical")
         self.assertIn(f"port {second.port} lets in whoever has no password", what)
+        third.told("SENTINEL", "MONITOR", fleet_place.SERVICE, "127.0.0.1", first.port, 2)
+        self.assertIn(("warning", f"redis 127.0.0.1 port {third.port} names another primary than the Sentinel before it"),
+                      self.findings("fleet"))
 
 
 class OverACluster(Fleet, HostCase):
@@ -264,3 +267,10 @@ class OverACluster(Fleet, HostCase):
         found = self.findings("fleet")
         self.assertEqual([state for state, _ in found], ["warning", "critical"], found)
         self.assertIn(f"port {heir.port}: socket: connect: Connection refused (it owns slots", found[1][1])
+        slots = (100, 6000, 12000)  # one of each third
+        for node in self.fleet.nodes:
+            if node.process.poll() is None:
+                for slot, owner in zip(slots, self.fleet.nodes):
+                    if owner is not gone:
+                        node.told("CLUSTER", "DELSLOTS", slot)
+        self.assertIn(("critical", "nobody owns 2 slots of the cluster"), self.findings("fleet"))
