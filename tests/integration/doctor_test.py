@@ -388,6 +388,11 @@ class History(Doctor):
         self.assert_in(login)
         self.assertIn("critical history: ", self.wrong())
         self.assertRegex(self.wrong(), r"warning spool: [0-9]+ records wait to be written")
+        [spool] = [f"/var/lib/hopwarden/{name}" for name in os.listdir("/var/lib/hopwarden") if name.endswith("spool") and "alert" not in name]
+        mode = os.stat(spool).st_mode & 0o777
+        os.chmod(spool, 0o666)
+        self.assertRegex(self.wrong(), rf"warning spool: spool {spool}: not a file of its owner alone")
+        os.chmod(spool, mode)
         self.doCleanups()
         self.assertRegex(self.wrong(), r"warning spool: [0-9]+ records wait to be written")
         self.assertEqual(self.box.hopwarden("flush").returncode, 0)
