@@ -43,7 +43,7 @@ networks = 127.0.130.0/24
 accounts = acme:anna beta:a.visser
 
 [team "support"]
-members = anna dora
+members = anna
 
 [account "root"]
 class = shared
