@@ -7,18 +7,6 @@
 
 static const char *const TYPE_WORDS[HOP_PAM_TYPE_COUNT] = {"auth", "account", "session"};
 
-/* The milder of the file's mode and the line's. */
-static enum hop_mode mode_of(const struct hop_pam_line *line, enum hop_mode mode)
-{
-    struct hop_span arguments = line->arguments, word;
-    enum hop_mode own;
-    while (hop_span_word(&arguments, &word))
-        if (word.len > 5 && memcmp(word.at, "mode=", 5) == 0 &&
-            hop_mode_parse((struct hop_span){word.at + 5, word.len - 5}, &own))
-            mode = hop_mode_milder(mode, own);
-    return mode;
-}
-
 static void check_first(struct hop_findings *findings, const struct hop_pam_stack *stack,
                         enum hop_pam_type type, enum hop_mode mode)
 {
@@ -43,7 +31,7 @@ static void check_first(struct hop_findings *findings, const struct hop_pam_stac
                     word);
     bool required = hop_span_is(stack->lines[at].control, "required") ||
                     hop_span_is(stack->lines[at].control, "requisite");
-    if (!required && mode_of(&stack->lines[at], mode) != HOP_MODE_OBSERVE)
+    if (!required && hop_pam_mode_of(&stack->lines[at], mode) != HOP_MODE_OBSERVE)
         hop_finding(findings, HOP_STATE_CRITICAL, "pam", "make it required",
                     "the %s line of pam_hopwarden.so is not required: it refuses nothing", word);
     else if (at == 0)
@@ -301,7 +289,7 @@ static enum hop_mode stage_of(const struct hop_pam_stack *account, enum hop_mode
 {
     for (size_t i = 0; i < account->count; i++)
         if (account->lines[i].ours)
-            mode = mode_of(&account->lines[i], mode);
+            mode = hop_pam_mode_of(&account->lines[i], mode);
     return mode;
 }
 

@@ -215,14 +215,8 @@ static void tell(const struct wishes *wishes, const char *act, const char *what,
 
 static bool is_lax(const struct hop_pam_line *line)
 {
-    struct hop_span words = line->arguments, word;
-    enum hop_mode mode;
-    while (hop_span_word(&words, &word))
-        if (word.len > 5 && memcmp(word.at, "mode=", 5) == 0 &&
-            hop_mode_parse((struct hop_span){word.at + 5, word.len - 5}, &mode) &&
-            mode != HOP_MODE_ENFORCE)
-            return true;
-    return hop_span_is(line->control, "optional");
+    return hop_span_is(line->control, "optional") ||
+           hop_pam_mode_of(line, HOP_MODE_ENFORCE) != HOP_MODE_ENFORCE;
 }
 
 /* Where a PAM line observes, nothing would change but what people believe. */

@@ -26,6 +26,17 @@ bool hop_pam_has_word_like(struct hop_span text, const char *start)
     return false;
 }
 
+enum hop_mode hop_pam_mode_of(const struct hop_pam_line *line, enum hop_mode mode)
+{
+    struct hop_span arguments = line->arguments, word;
+    enum hop_mode own;
+    while (hop_span_word(&arguments, &word))
+        if (word.len > 5 && memcmp(word.at, "mode=", 5) == 0 &&
+            hop_mode_parse((struct hop_span){word.at + 5, word.len - 5}, &own))
+            mode = hop_mode_milder(mode, own);
+    return mode;
+}
+
 /* "[success=1 default=ignore]" without its brackets, or a word. */
 static bool take_control(struct hop_span *rest, struct hop_span *ret_control)
 {

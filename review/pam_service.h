@@ -39,6 +39,8 @@ void hop_pam_service_done(struct hop_pam_service *service);
 
 bool hop_pam_has_word(struct hop_span text, const char *word);
 bool hop_pam_has_word_like(struct hop_span text, const char *start);
+/* What holds on this line of ours: the milder of `mode`, the configuration's, and its own mode=. */
+enum hop_mode hop_pam_mode_of(const struct hop_pam_line *line, enum hop_mode mode);
 
 /* What a module may answer, as far as it matters here. */
 enum hop_pam_code {

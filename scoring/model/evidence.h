@@ -150,9 +150,9 @@ int32_t hop_days_silent(const struct hop_familiarity *f);
 double hop_distance_km(double latitude_a, double longitude_a, double latitude_b,
                        double longitude_b);
 
-/* Bit set of enum hop_floor. `risk_bits`: the score's R, which some floors ask first. */
+/* Bit set of enum hop_floor. `risk_decibits`: the rounded R, which some floors ask first. */
 unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,
-                       double risk_bits);
+                       int risk_decibits);
 
 const char *hop_story_word(enum hop_story story);
 char hop_block_letter(enum hop_block block);

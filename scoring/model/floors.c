@@ -6,8 +6,8 @@
 
 #define NEWCOMER_DAYS 3
 #define SILENT_DAYS 90
-#define IN_DOUBT_HOME -13.0 /* bits of R */
-#define IN_DOUBT_TENANT -11.0
+#define IN_DOUBT_HOME_DB -130 /* decibits of R */
+#define IN_DOUBT_TENANT_DB -110
 
 static const char *const floor_words[HOP_FLOOR_COUNT] = {
     [HOP_FLOOR_NEWCOMER] = "newcomer",
@@ -82,7 +82,7 @@ static unsigned floors_in_doubt(const struct hop_scene *scene)
 }
 
 unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,
-                       double risk_bits)
+                       int risk_decibits)
 {
     const struct hop_origin *origin = &scene->login->origin;
     const struct hop_around *around = scene->around;
@@ -103,11 +103,11 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
         [HOP_FLOOR_FLOODED] =
             around->touches_flooded || around->owners_flooded || around->inventory_flooded,
     };
-    double doubt = scene->witness_is_home ? IN_DOUBT_HOME : IN_DOUBT_TENANT;
+    int doubt = scene->witness_is_home ? IN_DOUBT_HOME_DB : IN_DOUBT_TENANT_DB;
     unsigned floors = 0;
     for (unsigned floor = 0; floor < HOP_FLOOR_COUNT; floor++)
         floors |= holds[floor] ? HOP_FLOOR_BIT(floor) : 0;
-    return risk_bits < doubt ? floors & ~floors_in_doubt(scene) : floors;
+    return risk_decibits < doubt ? floors & ~floors_in_doubt(scene) : floors;
 }
 
 const char *hop_floor_word(enum hop_floor floor)

@@ -64,7 +64,7 @@ void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f
     ret_score->risk_bits =
         (scene->witness_is_home ? HOP_PRIOR_BITS : HOP_PRIOR_BITS_TENANT) + log2(sum);
     ret_score->risk_decibits = hop_decibits(ret_score->risk_bits);
-    ret_score->floors = hop_floors_of(scene, f, ret_score->risk_bits);
+    ret_score->floors = hop_floors_of(scene, f, ret_score->risk_decibits);
 }
 
 void hop_score_of(const struct hop_scene *scene, struct hop_score *ret_score)

@@ -930,15 +930,15 @@ END_TEST
 
 /* --- floors --- */
 
-static unsigned floors_at(double risk_bits)
+static unsigned floors_at(int risk_decibits)
 {
     hop_familiarity_of(&stage.scene, &f);
-    return hop_floors_of(&stage.scene, &f, risk_bits);
+    return hop_floors_of(&stage.scene, &f, risk_decibits);
 }
 
 static unsigned floors(void)
 {
-    return floors_at(HOP_PRIOR_BITS);
+    return floors_at(-130);
 }
 
 START_TEST(an_edge_asks_only_where_the_score_does_not_speak_for_the_person)
@@ -946,14 +946,14 @@ START_TEST(an_edge_asks_only_where_the_score_does_not_speak_for_the_person)
     strcpy(stage.login.origin.place.country, "DE");
     strcpy(stage.login.key, "fresh");
     unsigned country = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY), key = HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW);
-    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS), country | key);
-    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS - 9), country | key);
+    ck_assert_uint_eq(floors_at(-130), country | key);
+    ck_assert_uint_eq(floors_at(-220), country | key);
     stage_address(&stage, "10.6.0.1", HOP_ZONE_TENANT, "t6");
-    ck_assert(floors_at(HOP_PRIOR_BITS) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
-    ck_assert(!(floors_at(HOP_PRIOR_BITS - .1) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE)));
+    ck_assert(floors_at(-130) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
+    ck_assert(!(floors_at(-131) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE)));
     stage.login.origin.place.kind = HOP_PLACE_HOSTING;
     stage.login.origin.place.asn = 64999;
-    ck_assert(floors_at(HOP_PRIOR_BITS - 9) & HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
+    ck_assert(floors_at(-220) & HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
 }
 END_TEST
 
@@ -1063,10 +1063,10 @@ START_TEST(a_tenants_witness_asks_about_countries_and_silence_only_in_doubt)
     unsigned both = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
     strcpy(stage.login.origin.place.country, "DE");
     stage.login.time += 91 * HOP_DAY_SECONDS;
-    ck_assert_uint_eq(floors_at(HOP_PRIOR_BITS - 1) & both, both);
+    ck_assert_uint_eq(floors_at(-140) & both, both);
     stage.scene.witness_is_home = false;
-    ck_assert_uint_eq(floors_at(-11) & both, both);
-    ck_assert_uint_eq(floors_at(-11.1), 0);
+    ck_assert_uint_eq(floors_at(-110) & both, both);
+    ck_assert_uint_eq(floors_at(-111), 0);
 }
 END_TEST
 
