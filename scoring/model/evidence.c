@@ -15,6 +15,7 @@ static const char block_letters[HOP_BLOCK_COUNT] = {
     [HOP_BLOCK_KEY] = 'K',     [HOP_BLOCK_DESTINATION] = 'D', [HOP_BLOCK_HOP] = 'H',
     [HOP_BLOCK_FAN_OUT] = 'B', [HOP_BLOCK_FAILURES] = 'F',    [HOP_BLOCK_DORMANCY] = 'Z',
     [HOP_BLOCK_SIGHT] = 'S',   [HOP_BLOCK_MOVE] = 'M',        [HOP_BLOCK_RECENCY] = 'V',
+    [HOP_BLOCK_PACE] = 'P',
 };
 
 static const char *const block_words[HOP_BLOCK_COUNT] = {
@@ -24,6 +25,7 @@ static const char *const block_words[HOP_BLOCK_COUNT] = {
     [HOP_BLOCK_FAN_OUT] = "fan-out",   [HOP_BLOCK_FAILURES] = "failures",
     [HOP_BLOCK_DORMANCY] = "dormancy", [HOP_BLOCK_SIGHT] = "first-sight",
     [HOP_BLOCK_MOVE] = "move",         [HOP_BLOCK_RECENCY] = "recency",
+    [HOP_BLOCK_PACE] = "pace",
 };
 
 const char *hop_story_word(enum hop_story story)

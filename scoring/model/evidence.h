@@ -29,6 +29,7 @@ enum hop_block {
     HOP_BLOCK_SIGHT,       /* S */
     HOP_BLOCK_MOVE,        /* M */
     HOP_BLOCK_RECENCY,     /* V */
+    HOP_BLOCK_PACE,        /* P */
     HOP_BLOCK_COUNT        /* to come: L lineage */
 };
 
@@ -54,7 +55,7 @@ enum hop_floor {
 /* Log-odds before any evidence. A tenant's own witness knows little of a life: most of what is new
  * to it is old elsewhere. */
 #define HOP_PRIOR_BITS -13.0
-#define HOP_PRIOR_BITS_TENANT -16.5
+#define HOP_PRIOR_BITS_TENANT -16.8
 #define HOP_SEEN_AT .10     /* a decayed count under this is as good as never seen */
 #define HOP_LATELY_DAYS 5.0 /* half-life of the short memory */
 
@@ -143,6 +144,7 @@ void hop_evidence_move(const struct hop_scene *scene, const struct hop_familiari
                        struct hop_evidence *evidence);
 void hop_evidence_recency(const struct hop_scene *scene, const struct hop_familiarity *f,
                           struct hop_evidence *evidence);
+void hop_evidence_pace(const struct hop_scene *scene, struct hop_evidence *evidence);
 /* Days since the last recorded one; 0 for who has none. */
 int32_t hop_days_silent(const struct hop_familiarity *f);
 
@@ -157,6 +159,8 @@ unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiari
 const char *hop_story_word(enum hop_story story);
 char hop_block_letter(enum hop_block block);
 const char *hop_block_word(enum hop_block block);
+/* The exponent of a block in a story: its bits count that often. Never 0. */
+double hop_block_weight(enum hop_story story, enum hop_block block);
 /* Stable reason codes: "newcomer", "country-new", "hosting-new", "key-new", "hop-new",
  * "tenant-first", "unconfirmed", "dormant", "frozen", "key-of-another", "flooded" */
 const char *hop_floor_word(enum hop_floor floor);

@@ -6,8 +6,8 @@
 
 #define NEWCOMER_DAYS 3
 #define SILENT_DAYS 90
-#define IN_DOUBT_HOME_DB -130 /* decibits of R */
-#define IN_DOUBT_TENANT_DB -110
+#define IN_DOUBT_HOME_DB -100 /* decibits of R */
+#define IN_DOUBT_TENANT_DB -90
 
 static const char *const floor_words[HOP_FLOOR_COUNT] = {
     [HOP_FLOOR_NEWCOMER] = "newcomer",

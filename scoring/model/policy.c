@@ -38,8 +38,8 @@ struct hop_policy hop_policy_default(void)
 {
     return (struct hop_policy){
         .mode = HOP_MODE_OBSERVE,
-        .step_up_at_db = -96,
-        .block_at_db = 40,
+        .step_up_at_db = -64,
+        .block_at_db = 60,
         .on_loss =
             {
                 [HOP_LOSS_FALLBACK] = {[HOP_LANE_ASKED] = HOP_ON_SCORE_STEP_UP,

@@ -42,8 +42,8 @@ enum hop_on {
 
 struct hop_policy {
     enum hop_mode mode;
-    int step_up_at_db;    /* decibits: R >= this asks. -96 */
-    int block_at_db;      /* decibits: R >= this blocks. 40 */
+    int step_up_at_db;    /* decibits: R >= this asks. -64 */
+    int block_at_db;      /* decibits: R >= this blocks. 60 */
     bool strict;          /* leaving quarantine needs a confirmation */
     bool witness_is_home; /* this host writes as home, and so do all: one trust domain */
     enum hop_on on_loss[HOP_LOSS_TABLE_COUNT][HOP_LANE_COUNT];

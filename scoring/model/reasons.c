@@ -156,6 +156,9 @@ static void because_of_block(const struct hop_scene *scene, const struct hop_fam
         hop_verdict_because(verdict, "tenant-long-ago", decibits, "tenant %s not used for %d days",
                             show(scene->login->tenant).text, (int)(f->today - f->tenant_last));
         break;
+    case HOP_BLOCK_PACE:
+        hop_verdict_because(verdict, "pace", decibits, "several other tenants within two hours");
+        break;
     case HOP_BLOCK_COUNT:
         break;
     }
@@ -251,6 +254,7 @@ static void because_usual(const struct hop_score *score, struct hop_verdict *ver
         [HOP_BLOCK_FAN_OUT] = "usual pace",    [HOP_BLOCK_FAILURES] = "no failures",
         [HOP_BLOCK_DORMANCY] = "usual rhythm", [HOP_BLOCK_SIGHT] = "origin seen before",
         [HOP_BLOCK_MOVE] = "stayed in place",  [HOP_BLOCK_RECENCY] = "tenant used lately",
+        [HOP_BLOCK_PACE] = "unhurried",
     };
     enum hop_block least = HOP_BLOCK_ORIGIN;
     for (unsigned block = 1; block < HOP_BLOCK_COUNT; block++) {

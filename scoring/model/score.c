@@ -12,6 +12,21 @@ static const double share[HOP_STORY_COUNT] = {
     [HOP_STORY_SEAT] = .20,
 };
 
+/* How much of a block's bits count in a story. Blocks are not independent of each other, and what
+ * honest people do by turns (a night on call, a new line) is bad luck in several at once; so the
+ * pool is log-linear (C. Genest, J. V. Zidek, "Combining Probability Distributions", Statistical
+ * Science 1986, section 3.4), its exponents tuned: docs/detection.md. N and S share one, since S
+ * makes up for what N lacks, and V has no larger one than D, since it takes part of D back: else
+ * more surprise would lower the score. D and V of `outside` are 1, since a touch tells the sum of
+ * their bits. */
+static const double weights[HOP_STORY_COUNT][HOP_BLOCK_COUNT] = {
+    /*                      N    G  T   K  D    H    B  F  Z  S    M    V    P */
+    [HOP_STORY_OUTSIDE] = {1.2, 1, 1, 1, 1, 1, 1, 1, 1, 1.2, 1, 1, 1},
+    [HOP_STORY_NEAR] = {1.5, 1, 1, 1, 1.2, 1, 1, 1, 1, 1.5, 1.3, 1.2, 1},
+    [HOP_STORY_HOP] = {1, 1, 1, 1, 1, 1.2, 1, 1, 1, 1, 1, 1, 1},
+    [HOP_STORY_SEAT] = {1, 1, .2, 1, 1.6, 1, 1, 1, 1, 1, 1, 1.2, 1},
+};
+
 double hop_term_shown(const struct hop_evidence *evidence, enum hop_story story,
                       enum hop_block block)
 {
@@ -39,6 +54,19 @@ static void gather(const struct hop_scene *scene, const struct hop_familiarity *
     hop_evidence_sight(scene, f, ret_evidence);
     hop_evidence_move(scene, f, ret_evidence);
     hop_evidence_recency(scene, f, ret_evidence);
+    hop_evidence_pace(scene, ret_evidence);
+}
+
+double hop_block_weight(enum hop_story story, enum hop_block block)
+{
+    return weights[story][block];
+}
+
+static void weigh(struct hop_evidence *evidence)
+{
+    for (int story = 0; story < HOP_STORY_COUNT; story++)
+        for (int block = 0; block < HOP_BLOCK_COUNT; block++)
+            evidence->terms[story][block] *= weights[story][block];
 }
 
 static double log_odds_of(const struct hop_evidence *evidence, enum hop_story story)
@@ -54,6 +82,7 @@ void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f
 {
     double sum = 0;
     gather(scene, f, &ret_score->evidence);
+    weigh(&ret_score->evidence);
     ret_score->story = HOP_STORY_OUTSIDE;
     for (int story = 0; story < HOP_STORY_COUNT; story++) {
         ret_score->log_odds[story] = log_odds_of(&ret_score->evidence, (enum hop_story)story);

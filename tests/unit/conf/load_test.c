@@ -76,7 +76,7 @@ static const struct {
      "t.conf:3: step_up_at: \"-60.1\" is not a number from -60.0 to 60.0"},
     {TOP "step_up_at = 1e1\n", "t.conf:3: step_up_at: \"1e1\" is not a number from -60.0 to 60.0"},
     {TOP "step_up_at = -.5\n", "t.conf:3: step_up_at: \"-.5\" is not a number from -60.0 to 60.0"},
-    {TOP "step_up_at = 4.5\n", "t.conf:1: step_up_at is above block_at"},
+    {TOP "step_up_at = 6.5\n", "t.conf:1: step_up_at is above block_at"},
     {TOP "witness = beta\n", "t.conf:1: witness beta is neither tenant acme nor home"},
     {TOP "history = redis://127.0.0.1:\n",
      "t.conf:3: history: \"redis://127.0.0.1:\" is not a history URL"},

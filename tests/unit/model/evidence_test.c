@@ -59,6 +59,7 @@ static double term(enum hop_story story, enum hop_block block)
     hop_evidence_sight(&stage.scene, &f, &evidence);
     hop_evidence_move(&stage.scene, &f, &evidence);
     hop_evidence_recency(&stage.scene, &f, &evidence);
+    hop_evidence_pace(&stage.scene, &evidence);
     return evidence.terms[story][block];
 }
 
@@ -928,6 +929,60 @@ START_TEST(a_tenant_never_used_has_no_recency)
 }
 END_TEST
 
+/* --- pace --- */
+
+static double pace(void)
+{
+    double bits = term(HOP_STORY_SEAT, HOP_BLOCK_PACE);
+    for (int story = 0; story < HOP_STORY_COUNT; story++)
+        ck_assert_double_eq(evidence.terms[story][HOP_BLOCK_PACE], bits);
+    ck_assert(evidence.present[HOP_BLOCK_PACE] == (bits > 0));
+    return bits;
+}
+
+START_TEST(the_second_other_tenant_within_two_hours_and_those_after_it_accuse)
+{
+    static const double expected[] = {0, 1, 2, 3, 3};
+    ck_assert_double_eq(pace(), 0);
+    for (int i = 0; i < 5; i++) {
+        char tag[] = {'t', 'a', 'g', '-', (char)('2' + i), '\0'};
+        stage_touch(&stage, NOON - 60 * (i + 1), tag, -30);
+        ck_assert_double_eq(pace(), expected[i]);
+    }
+}
+END_TEST
+
+START_TEST(one_tenant_counts_once_and_the_logins_own_not_at_all)
+{
+    for (int i = 0; i < 4; i++) {
+        stage_touch(&stage, NOON - 60 * i, "tag-1", 0);
+        stage_touch(&stage, NOON - 60 * i, "tag-2", 0);
+    }
+    ck_assert_double_eq(pace(), 0);
+}
+END_TEST
+
+START_TEST(what_lies_two_hours_back_or_before_a_passed_step_up_is_settled)
+{
+    stage_touch(&stage, NOON - 7201, "tag-2", 0);
+    stage_touch(&stage, NOON - 7200, "tag-3", 0);
+    stage_touch(&stage, NOON - 600, "tag-4", 0);
+    stage_touch(&stage, NOON + 301, "tag-5", 0);
+    ck_assert_double_eq(pace(), 1);
+    stage.profile.step_up_time = NOON - 600;
+    ck_assert_double_eq(pace(), 0);
+    stage.profile.step_up_time = NOON + 301;
+    ck_assert_double_eq(pace(), 1);
+}
+END_TEST
+
+START_TEST(a_flooded_list_is_the_fastest_pace)
+{
+    stage.around.touches_flooded = true;
+    ck_assert_double_eq(pace(), 3);
+}
+END_TEST
+
 /* --- floors --- */
 
 static unsigned floors_at(int risk_decibits)
@@ -938,7 +993,7 @@ static unsigned floors_at(int risk_decibits)
 
 static unsigned floors(void)
 {
-    return floors_at(-130);
+    return floors_at(-100);
 }
 
 START_TEST(an_edge_asks_only_where_the_score_does_not_speak_for_the_person)
@@ -946,11 +1001,11 @@ START_TEST(an_edge_asks_only_where_the_score_does_not_speak_for_the_person)
     strcpy(stage.login.origin.place.country, "DE");
     strcpy(stage.login.key, "fresh");
     unsigned country = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY), key = HOP_FLOOR_BIT(HOP_FLOOR_KEY_NEW);
-    ck_assert_uint_eq(floors_at(-130), country | key);
+    ck_assert_uint_eq(floors_at(-100), country | key);
     ck_assert_uint_eq(floors_at(-220), country | key);
     stage_address(&stage, "10.6.0.1", HOP_ZONE_TENANT, "t6");
-    ck_assert(floors_at(-130) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
-    ck_assert(!(floors_at(-131) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE)));
+    ck_assert(floors_at(-100) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
+    ck_assert(!(floors_at(-101) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE)));
     stage.login.origin.place.kind = HOP_PLACE_HOSTING;
     stage.login.origin.place.asn = 64999;
     ck_assert(floors_at(-220) & HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
@@ -1063,10 +1118,10 @@ START_TEST(a_tenants_witness_asks_about_countries_and_silence_only_in_doubt)
     unsigned both = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
     strcpy(stage.login.origin.place.country, "DE");
     stage.login.time += 91 * HOP_DAY_SECONDS;
-    ck_assert_uint_eq(floors_at(-140) & both, both);
+    ck_assert_uint_eq(floors_at(-101) & both, both);
     stage.scene.witness_is_home = false;
-    ck_assert_uint_eq(floors_at(-110) & both, both);
-    ck_assert_uint_eq(floors_at(-111), 0);
+    ck_assert_uint_eq(floors_at(-90) & both, both);
+    ck_assert_uint_eq(floors_at(-91), 0);
 }
 END_TEST
 
@@ -1198,6 +1253,10 @@ int main(void)
     tcase_add_test(cases, another_tenants_touch_tells_of_a_move_by_its_operator);
     tcase_add_test(cases, a_tenant_of_months_ago_weighs_more_than_one_of_yesterday);
     tcase_add_test(cases, a_tenant_never_used_has_no_recency);
+    tcase_add_test(cases, the_second_other_tenant_within_two_hours_and_those_after_it_accuse);
+    tcase_add_test(cases, one_tenant_counts_once_and_the_logins_own_not_at_all);
+    tcase_add_test(cases, what_lies_two_hours_back_or_before_a_passed_step_up_is_settled);
+    tcase_add_test(cases, a_flooded_list_is_the_fastest_pace);
     tcase_add_test(cases, an_edge_asks_only_where_the_score_does_not_speak_for_the_person);
     tcase_add_test(cases, a_usual_login_meets_no_floor);
     tcase_add_test(cases, a_newcomer_has_fewer_than_three_days_and_nothing_confirmed);

@@ -283,6 +283,7 @@ END_TEST
 
 START_TEST(the_first_unknown_part_of_an_origin_is_named)
 {
+    strcpy(stage.login.tenant, "t9");
     stage_address(&stage, "192.0.2.99", HOP_ZONE_INTERNET, NULL);
     stage.policy.block_at_db = -900;
     judge();
