@@ -13,8 +13,10 @@ void hop_profile_done(struct hop_profile *profile)
 {
     for (size_t i = 0; i < profile->count && !profile->borrowed; i++)
         free(profile->sightings[i].value);
-    if (!profile->borrowed)
+    if (!profile->borrowed) {
         free(profile->sightings);
+        free(profile->memo);
+    }
     hop_profile_init(profile);
 }
 
@@ -39,20 +41,31 @@ static int compare(const struct hop_sighting *sighting, struct hop_span value)
     return len == value.len ? 0 : len < value.len ? -1 : 1;
 }
 
+/* Most logins show what the one before did. */
+static bool is_there_still(const struct hop_profile *profile, enum hop_kind kind,
+                           struct hop_span value, size_t at)
+{
+    return at < profile->count && profile->sightings[at].kind == kind &&
+           compare(&profile->sightings[at], value) == 0;
+}
+
 /* Where the value is, or where it would be put. */
 static size_t place_of(const struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
                        bool *ret_found)
 {
     size_t low = 0;
+    *ret_found = profile->memo && is_there_still(profile, kind, value, profile->memo->found[kind]);
+    if (*ret_found)
+        return profile->memo->found[kind];
     for (unsigned before = 0; before < (unsigned)kind; before++)
         low += profile->of_kind[before];
     size_t high = low + profile->of_kind[kind];
-    *ret_found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = compare(&profile->sightings[middle], value);
         if (order == 0) {
             *ret_found = true;
+            profile->memo->found[kind] = middle;
             return middle;
         }
         if (order < 0)
@@ -63,18 +76,34 @@ static size_t place_of(const struct hop_profile *profile, enum hop_kind kind, st
     return low;
 }
 
-const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
+static void sum_forget(struct hop_profile *profile, enum hop_kind kind)
+{
+    profile->memo->sums[kind].today = 0;
+}
+
+struct hop_sighting *hop_profile_sighting(const struct hop_profile *profile, enum hop_kind kind,
                                           struct hop_span value)
 {
     bool found;
     size_t at = place_of(profile, kind, value, &found);
-    return found ? &profile->sightings[at].days : NULL;
+    return found ? &profile->sightings[at] : NULL;
+}
+
+const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
+                                          struct hop_span value)
+{
+    const struct hop_sighting *sighting = hop_profile_sighting(profile, kind, value);
+    return sighting ? &sighting->days : NULL;
 }
 
 static enum hop_rc make_room(struct hop_profile *profile)
 {
     if (profile->count < profile->room)
         return HOP_OK;
+    if (!profile->memo)
+        profile->memo = calloc(1, sizeof *profile->memo);
+    if (!profile->memo)
+        return HOP_NOMEM;
     size_t room = profile->room ? 2 * profile->room : 32;
     struct hop_sighting *grown = realloc(profile->sightings, room * sizeof *grown);
     if (!grown)
@@ -94,6 +123,7 @@ enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, st
     if (found) {
         hop_dayset_join(&profile->sightings[at].days, days);
         profile->sightings[at].weighed.today = 0;
+        sum_forget(profile, kind);
         hop_dayset_join(&profile->days, days);
         return HOP_OK;
     }
@@ -111,6 +141,7 @@ enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, st
         .kind = kind, .len = (uint16_t)value.len, .value = copy, .days = *days};
     profile->count++;
     profile->of_kind[kind]++;
+    sum_forget(profile, kind);
     profile->hollow |= hop_dayset_empty(days);
     hop_dayset_join(&profile->days, days);
     return HOP_OK;
@@ -136,6 +167,7 @@ static enum hop_rc append(struct hop_profile *into, const struct hop_sighting *s
     into->sightings[into->count] = *sighting;
     into->sightings[into->count++].value = copy;
     into->of_kind[sighting->kind]++;
+    sum_forget(into, sighting->kind);
     return HOP_OK;
 }
 
@@ -177,6 +209,8 @@ static void reckon(struct hop_profile *profile)
     profile->hollow = false;
     profile->days = (struct hop_dayset){0};
     memset(profile->of_kind, 0, sizeof profile->of_kind);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT && profile->memo; kind++)
+        sum_forget(profile, (enum hop_kind)kind);
     for (size_t i = 0; i < profile->count; i++) {
         const struct hop_sighting *sighting = &profile->sightings[i];
         profile->of_kind[sighting->kind]++;

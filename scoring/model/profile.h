@@ -42,7 +42,8 @@ const struct hop_kind_facts *hop_kind_facts(enum hop_kind kind);
 bool hop_kind_of(char letter, enum hop_kind *ret_kind);
 
 /* What the day-set weighed when it was last asked for: a day's logins ask again and again, and few
- * values change meanwhile. today 0: nothing. The one part that looking at a profile may write. */
+ * values change meanwhile. today 0: nothing. This and hop_profile_memo are all that looking at a
+ * profile may write. */
 struct hop_weighed {
     int32_t today, first_day;
     struct hop_dayset_weight weight;
@@ -57,6 +58,22 @@ struct hop_sighting {
     struct hop_weighed weighed;
 };
 
+/* What the sightings of one kind weighed together, from the first to the last, when they were last
+ * asked for. today 0: nothing, or one of them has changed since. Besides the days it depends on
+ * what is trusted. */
+struct hop_kind_sum {
+    int32_t today, first_day, third_day;
+    bool strict;
+    double mass, novelty;
+};
+
+struct hop_profile_memo {
+    struct hop_kind_sum sums[HOP_KIND_COUNT];
+    double hours[2][24];          /* of HOP_KIND_HOUR, with its sum */
+    double tenants_lately;        /* of HOP_KIND_TENANT */
+    size_t found[HOP_KIND_COUNT]; /* where the last value looked for was, if it is still there */
+};
+
 /* Register `last`: the newest finished login. time 0: none. Text form: see hop_last_put. */
 struct hop_last {
     int64_t time;
@@ -69,6 +86,7 @@ struct hop_last {
 struct hop_profile {
     struct hop_sighting *sightings;
     size_t count, room;
+    struct hop_profile_memo *memo;    /* with the first sighting; NULL: none */
     unsigned of_kind[HOP_KIND_COUNT]; /* how many sightings */
     struct hop_dayset days;           /* the union of theirs */
     bool hollow;                      /* a sighting may be without days */
@@ -85,6 +103,9 @@ bool hop_profile_empty(
     const struct hop_profile *profile); /* no sightings; registers do not count */
 /* NULL when never seen. The pointer holds until the profile changes. */
 const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
+                                          struct hop_span value);
+/* The same with what surrounds it: only what is weighed of it may be written. */
+struct hop_sighting *hop_profile_sighting(const struct hop_profile *profile, enum hop_kind kind,
                                           struct hop_span value);
 /* Joins `days` into the value's day-set. HOP_NOMEM, or HOP_LIMIT for a value over HOP_VALUE_MAX;
  * then nothing changed. */

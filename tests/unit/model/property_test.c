@@ -417,6 +417,65 @@ START_TEST(the_order_in_which_a_profile_was_learned_does_not_matter)
 }
 END_TEST
 
+static void change_profile(struct stage *stage)
+{
+    enum hop_kind kind = (enum hop_kind)draw(HOP_KIND_COUNT);
+    const char *value = pick(values[kind].words, values[kind].count);
+    int32_t day = TODAY + 2 - (int32_t)draw(draw(2) ? 400 : 5);
+    if (draw(6) == 0)
+        hop_profile_remove(&stage->profile, kind, hop_span_of(value));
+    else if (draw(10) == 0)
+        hop_profile_drop_future(&stage->profile, day);
+    else
+        stage_see(stage, kind, value, day, day, 1, draw(8) == 0);
+}
+
+static void nothing_differs(const struct hop_familiarity *a, const struct hop_familiarity *b)
+{
+    for (int kind = 0; kind < HOP_KIND_COUNT; kind++) {
+        ck_assert(a->mass[kind] == b->mass[kind] && a->novelty[kind] == b->novelty[kind]);
+        ck_assert(a->count[kind] == b->count[kind] && a->p_new[kind] == b->p_new[kind]);
+        ck_assert_int_eq(a->known[kind], b->known[kind]);
+    }
+    ck_assert_mem_eq(a->hours, b->hours, sizeof a->hours);
+    ck_assert(a->tenants_lately == b->tenants_lately && a->tenant_lately == b->tenant_lately);
+    ck_assert_int_eq(a->tenant_last, b->tenant_last);
+    ck_assert_int_eq(a->unconfirmed, b->unconfirmed);
+}
+
+START_TEST(what_a_profile_remembers_of_its_weights_changes_no_bit)
+{
+    seed = 6;
+    for (int i = 0; i < ROUNDS / 5; i++) {
+        struct stage stage;
+        random_stage(&stage);
+        for (int step = 0; step < 40; step++) {
+            struct hop_familiarity remembered, anew;
+            struct hop_profile fresh;
+            hop_profile_init(&fresh);
+            change_profile(&stage);
+            stage.login.time += draw(4) == 0 ? HOP_DAY_SECONDS : 600;
+            stage.scene.strict ^= draw(8) == 0;
+            strcpy(stage.login.tenant, pick(tenants, 4));
+            for (size_t s = 0; s < stage.profile.count; s++) {
+                const struct hop_sighting *sighting = &stage.profile.sightings[s];
+                ck_assert_int_eq(hop_profile_join(&fresh, sighting->kind,
+                                                  hop_span_of(sighting->value), &sighting->days),
+                                 HOP_OK);
+            }
+            fresh.last = stage.profile.last;
+            hop_familiarity_of(&stage.scene, &remembered);
+            stage.scene.profile = &fresh;
+            hop_familiarity_of(&stage.scene, &anew);
+            stage.scene.profile = &stage.profile;
+            nothing_differs(&remembered, &anew);
+            hop_profile_done(&fresh);
+        }
+        stage_done(&stage);
+    }
+}
+END_TEST
+
 START_TEST(an_answer_is_never_milder_in_a_stricter_mode)
 {
     seed = 5;
@@ -456,6 +515,7 @@ int main(void)
                         ten_quiet_visits_move_a_foreign_login_by_less_than_a_bit_in_strict_mode, 0,
                         (int)(sizeof poisons / sizeof poisons[0]));
     tcase_add_test(cases, the_order_in_which_a_profile_was_learned_does_not_matter);
+    tcase_add_test(cases, what_a_profile_remembers_of_its_weights_changes_no_bit);
     tcase_add_test(cases, an_answer_is_never_milder_in_a_stricter_mode);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
