@@ -229,6 +229,14 @@ static void last_add(struct pen *pen)
     write_add(pen, HOP_WRITE_LAST, HOP_FIELD_LAST, value);
 }
 
+/* Has the day's earlier login said so? Then the join would change nothing. */
+static bool is_recorded(const struct hop_profile *own, enum hop_kind kind, struct hop_span value,
+                        const struct hop_dayset *today)
+{
+    const struct hop_dayset *days = hop_profile_find(own, kind, value);
+    return days && hop_dayset_has(days, today->last_day) && (days->confirmed || !today->confirmed);
+}
+
 static void profile_add(struct pen *pen, const struct hop_recollection *recollection,
                         bool confirmed)
 {
@@ -246,7 +254,8 @@ static void profile_add(struct pen *pen, const struct hop_recollection *recollec
         if (!values.has[kind])
             continue;
         struct hop_span value = hop_span_of(values.text[kind]);
-        sighting_add(pen, (enum hop_kind)kind, value, days);
+        if (!is_recorded(&recollection->own, (enum hop_kind)kind, value, &today))
+            sighting_add(pen, (enum hop_kind)kind, value, days);
         make_room(pen, &recollection->own, (enum hop_kind)kind, value);
     }
     last_add(pen);
