@@ -2,6 +2,7 @@
 /* What must hold for any scene: random ones, from a fixed seed. */
 #include "answer.h"
 #include "date.h"
+#include "parts.h"
 #include "stage.h"
 
 #include <check.h>
@@ -164,6 +165,32 @@ START_TEST(shared_lists_accuse_and_never_acquit_nor_block_alone)
         ck_assert_int_ge(with.action, without.action);
         ck_assert_int_eq(with.own_action, without.action);
         ck_assert(with.action != HOP_BLOCK || without.action == HOP_BLOCK);
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+START_TEST(a_score_that_takes_over_what_no_list_has_a_say_in_is_the_whole_one)
+{
+    seed = 7;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct stage stage;
+        struct hop_bare_scene bare;
+        struct hop_familiarity f;
+        struct hop_score full, whole, around;
+        random_stage(&stage);
+        stage.login.origin.from_inventory = false;
+        hop_scene_without_shared(&stage.scene, &bare);
+        hop_familiarity_of(&stage.scene, &f);
+        hop_score_by(&stage.scene, &f, &full);
+        hop_score_by(&bare.scene, &f, &whole);
+        hop_score_around(&bare.scene, &f, &full, &around);
+        ck_assert_mem_eq(whole.evidence.terms, around.evidence.terms, sizeof whole.evidence.terms);
+        ck_assert_mem_eq(whole.evidence.present, around.evidence.present,
+                         sizeof whole.evidence.present);
+        ck_assert_mem_eq(whole.log_odds, around.log_odds, sizeof whole.log_odds);
+        ck_assert(whole.risk_bits == around.risk_bits && whole.floors == around.floors);
+        ck_assert_int_eq(whole.story, around.story);
         stage_done(&stage);
     }
 }
@@ -509,6 +536,7 @@ int main(void)
     tcase_set_timeout(cases, 100);
     tcase_add_test(cases, every_score_is_finite_and_every_sentence_short);
     tcase_add_test(cases, shared_lists_accuse_and_never_acquit_nor_block_alone);
+    tcase_add_test(cases, a_score_that_takes_over_what_no_list_has_a_say_in_is_the_whole_one);
     tcase_add_loop_test(cases, more_surprise_never_lowers_the_score, 0,
                         (int)(sizeof surprises / sizeof surprises[0]));
     tcase_add_loop_test(cases,
