@@ -157,14 +157,14 @@ static bool is_session_start(const struct hop_login *login, const struct hop_las
     return last->time == 0 || login->time - last->time > HOP_SESSION_START_GAP;
 }
 
-/* `days`: today, as text. */
 static void sighting_add(struct pen *pen, enum hop_kind kind, struct hop_span value,
-                         const char *days)
+                         const struct hop_dayset *days)
 {
     char field[FIELD_TEXT_MAX];
     struct hop_text field_text = hop_text_over(field, sizeof field);
     hop_field_put(&field_text, kind, value);
-    write_add(pen, HOP_WRITE_DAYS, field, days);
+    if (pen->rc == HOP_OK)
+        pen->rc = hop_batch_add_days(pen->batch, pen->key, field, days);
 }
 
 static void eviction_add(struct pen *pen, enum hop_kind kind, const char *value)
@@ -223,10 +223,8 @@ static void make_room(struct pen *pen, const struct hop_profile *own, enum hop_k
 static void last_add(struct pen *pen)
 {
     struct hop_last last = hop_last_of(pen->login);
-    char value[LAST_TEXT_MAX];
-    struct hop_text text = hop_text_over(value, sizeof value);
-    hop_last_put(&text, &last);
-    write_add(pen, HOP_WRITE_LAST, HOP_FIELD_LAST, value);
+    if (pen->rc == HOP_OK)
+        pen->rc = hop_batch_add_last(pen->batch, pen->key, HOP_FIELD_LAST, &last);
 }
 
 /* Has the day's earlier login said so? Then the join would change nothing. */
@@ -245,17 +243,14 @@ static void profile_add(struct pen *pen, const struct hop_recollection *recollec
     if (!is_session_start(pen->login, &recollection->merged.last))
         values.has[HOP_KIND_HOUR] = false;
     struct hop_dayset today = {.confirmed = confirmed};
-    char days[HOP_DAYSET_TEXT_MAX];
-    struct hop_text days_text = hop_text_over(days, sizeof days);
     hop_dayset_add(&today, hop_date_day(pen->login->time));
-    hop_dayset_put(&days_text, &today);
     own_profile(pen);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         if (!values.has[kind])
             continue;
         struct hop_span value = hop_span_of(values.text[kind]);
         if (!is_recorded(&recollection->own, (enum hop_kind)kind, value, &today))
-            sighting_add(pen, (enum hop_kind)kind, value, days);
+            sighting_add(pen, (enum hop_kind)kind, value, &today);
         make_room(pen, &recollection->own, (enum hop_kind)kind, value);
     }
     last_add(pen);

@@ -116,6 +116,12 @@ void hop_batch_done(struct hop_batch *batch);
 enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
                           const char *field, const char *value, int64_t number);
 
+/* The same for a `last` register and a day-set, whose texts the batch makes. */
+enum hop_rc hop_batch_add_last(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_last *last);
+enum hop_rc hop_batch_add_days(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_dayset *days);
+
 /* DAYS, LAST and LATEST: the new value depends on the old one. */
 bool hop_write_joins(enum hop_write_kind kind);
 /* The value a field has after a joining write: `old` as stored (empty span: absent; malformed: as

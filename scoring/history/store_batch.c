@@ -200,7 +200,7 @@ static enum hop_rc write_check(const struct hop_batch *batch, const struct hop_w
     if (parts->key > HOP_STORE_KEY_MAX || parts->field > HOP_STORE_KEY_MAX ||
         parts->value > HOP_STORE_VALUE_MAX)
         return HOP_LIMIT;
-    if (twin_of(batch, write))
+    if (write->days || write->last || twin_of(batch, write))
         return HOP_OK;
     return value_read(write, parts) ? HOP_OK : HOP_MALFORMED;
 }
@@ -227,9 +227,11 @@ static bool write_keep(struct hop_batch *batch, const struct parts *parts, struc
     if (twin)
         kept.days = twin->days;
     else if (write->kind == HOP_WRITE_DAYS)
-        kept.days = memory_copy(batch, &parts->read.days, sizeof parts->read.days);
+        kept.days =
+            memory_copy(batch, write->days ? write->days : &parts->read.days, sizeof *kept.days);
     if (write->kind == HOP_WRITE_LAST)
-        kept.last = memory_copy(batch, &parts->read.last, sizeof parts->read.last);
+        kept.last =
+            memory_copy(batch, write->last ? write->last : &parts->read.last, sizeof *kept.last);
     if (!kept.key || (shape->field && !kept.field) || (shape->value && !kept.value) ||
         (write->kind == HOP_WRITE_DAYS && !kept.days) ||
         (write->kind == HOP_WRITE_LAST && !kept.last))
@@ -262,14 +264,9 @@ static char *borrowed(const char *string)
     return view.to;
 }
 
-enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
-                          const char *field, const char *value, int64_t number)
+/* Of what the kind uses; copies it all. */
+static enum hop_rc add(struct hop_batch *batch, struct hop_write write)
 {
-    struct hop_write write = {.kind = kind,
-                              .number = number,
-                              .key = borrowed(key),
-                              .field = borrowed(field),
-                              .value = borrowed(value)};
     struct parts parts;
     enum hop_rc rc = write_check(batch, &write, &parts);
     if (rc != HOP_OK)
@@ -278,6 +275,45 @@ enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, con
         return HOP_NOMEM;
     batch->writes[batch->count++] = write;
     return HOP_OK;
+}
+
+enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
+                          const char *field, const char *value, int64_t number)
+{
+    return add(batch, (struct hop_write){.kind = kind,
+                                         .number = number,
+                                         .key = borrowed(key),
+                                         .field = borrowed(field),
+                                         .value = borrowed(value)});
+}
+
+enum hop_rc hop_batch_add_last(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_last *last)
+{
+    char value[HOP_JOINED_MAX + 1];
+    struct hop_text text = hop_text_over(value, sizeof value);
+    struct hop_last settled = *last;
+    if (!hop_last_settle(&settled))
+        return HOP_MALFORMED;
+    hop_last_put(&text, &settled);
+    return add(batch, (struct hop_write){.kind = HOP_WRITE_LAST,
+                                         .key = borrowed(key),
+                                         .field = borrowed(field),
+                                         .value = value,
+                                         .last = &settled});
+}
+
+enum hop_rc hop_batch_add_days(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_dayset *days)
+{
+    char value[HOP_DAYSET_TEXT_MAX];
+    struct hop_text text = hop_text_over(value, sizeof value);
+    hop_dayset_put(&text, days);
+    return add(batch, (struct hop_write){.kind = HOP_WRITE_DAYS,
+                                         .key = borrowed(key),
+                                         .field = borrowed(field),
+                                         .value = value,
+                                         .days = days});
 }
 
 /* The spool's text: the kind's word, then the parts the kind has, in this order, each after one

@@ -364,14 +364,26 @@ static bool days_join(const struct hop_dayset *known, const struct hop_write *wr
     return true;
 }
 
+static bool last_join(const struct hop_last *known, const struct hop_write *write,
+                      struct hop_text *joined)
+{
+    if (hop_last_later(known, write->last) == known)
+        return false;
+    hop_last_put(joined, write->last);
+    return true;
+}
+
 /* The value that the table has after the write; false where it stays as it is. The decoded profile
- * has no day-set that the table has not. */
+ * has nothing that the table has not. */
 static bool field_joined(const struct object *object, const struct hop_write *write,
                          struct hop_text *joined)
 {
     const struct hop_dayset *known = known_days(object, write);
     if (known)
         return days_join(known, write, joined);
+    if (object->profile && object->profile->last.time > 0 && write->last &&
+        strcmp(write->field, HOP_FIELD_LAST) == 0)
+        return last_join(&object->profile->last, write, joined);
     size_t at = table_find(&object->table, write->field);
     struct hop_span old = {0};
     if (at != NOWHERE)

@@ -143,6 +143,9 @@ void hop_values_of(const struct hop_login *login, struct hop_values *ret_values)
  * "-" without a point. */
 void hop_last_put(struct hop_text *text, const struct hop_last *last);
 bool hop_last_parse(struct hop_span text, struct hop_last *ret_last);
+/* Makes it what its text reads back as; false, and in no state to be used, for one whose text does
+ * not. */
+bool hop_last_settle(struct hop_last *last);
 /* The later by time; equal times: the greater by text, so that joins commute. */
 const struct hop_last *hop_last_later(const struct hop_last *a, const struct hop_last *b);
 struct hop_last hop_last_of(const struct hop_login *login);
