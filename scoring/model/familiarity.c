@@ -49,10 +49,12 @@ static bool weighs(const struct hop_dayset *days, const struct hop_familiarity *
     return !strict || is_trusted(days, f, strict);
 }
 
-static struct hop_weighed weigh_once(struct hop_sighting *sighting, const struct hop_decays *decays,
-                                     const struct hop_familiarity *f)
+static const struct hop_weighed *weigh_once(const struct hop_scene *scene, size_t at,
+                                            const struct hop_decays *decays,
+                                            const struct hop_familiarity *f)
 {
-    struct hop_weighed *weighed = &sighting->weighed;
+    const struct hop_sighting *sighting = &scene->profile->sightings[at];
+    struct hop_weighed *weighed = &scene->profile->weighed[at];
     if (weighed->today != f->today || weighed->first_day != f->first_day || f->today == 0)
         *weighed = (struct hop_weighed){
             .today = f->today,
@@ -62,7 +64,7 @@ static struct hop_weighed weigh_once(struct hop_sighting *sighting, const struct
             .lately = sighting->kind == HOP_KIND_TENANT
                           ? hop_dayset_count_by(&sighting->days, f->today, &decays->lately)
                           : 0};
-    return *weighed;
+    return weighed;
 }
 
 /* Sightings of one kind stand together: `first` is the place of this one's first. */
@@ -79,16 +81,16 @@ static void sum_anew(const struct hop_scene *scene, const struct hop_decays *dec
     if (kind == HOP_KIND_TENANT)
         memo->tenants_lately = 0;
     for (size_t i = first; i < first + scene->profile->of_kind[kind]; i++) {
-        struct hop_sighting *sighting = &scene->profile->sightings[i];
+        const struct hop_sighting *sighting = &scene->profile->sightings[i];
         if (!weighs(&sighting->days, f, scene->strict))
             continue;
-        struct hop_weighed weighed = weigh_once(sighting, decays, f);
-        sum.mass += weighed.weight.count;
-        sum.novelty += weighed.weight.novelty;
+        const struct hop_weighed *weighed = weigh_once(scene, i, decays, f);
+        sum.mass += weighed->weight.count;
+        sum.novelty += weighed->weight.novelty;
         if (kind == HOP_KIND_HOUR)
-            count_hour(sighting->value, weighed.weight.count, memo->hours);
+            count_hour(sighting->value, weighed->weight.count, memo->hours);
         if (kind == HOP_KIND_TENANT)
-            memo->tenants_lately += weighed.lately;
+            memo->tenants_lately += weighed->lately;
     }
     memo->sums[kind] = sum;
 }
@@ -118,18 +120,27 @@ static void weigh_all(const struct hop_scene *scene, const struct hop_decays *de
     f->tenants_lately = memo->tenants_lately;
 }
 
+/* Of a sighting of the profile; nothing where it does not count. */
+static struct hop_weighed weigh_one(const struct hop_scene *scene, const struct hop_decays *decays,
+                                    const struct hop_sighting *sighting,
+                                    const struct hop_familiarity *f)
+{
+    if (!sighting || !weighs(&sighting->days, f, scene->strict))
+        return (struct hop_weighed){0};
+    return *weigh_once(scene, (size_t)(sighting - scene->profile->sightings), decays, f);
+}
+
 /* What this login shows itself. */
 static void weigh_shown(const struct hop_scene *scene, const struct hop_decays *decays,
-                        struct hop_sighting *const shown[HOP_KIND_COUNT], struct hop_familiarity *f)
+                        const struct hop_sighting *const shown[HOP_KIND_COUNT],
+                        struct hop_familiarity *f)
 {
-    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
-        if (shown[kind] && weighs(&shown[kind]->days, f, scene->strict))
-            f->count[kind] = weigh_once(shown[kind], decays, f).weight.count;
-    }
-    struct hop_sighting *here = shown[HOP_KIND_TENANT];
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++)
+        f->count[kind] = weigh_one(scene, decays, shown[kind], f).weight.count;
+    const struct hop_sighting *here = shown[HOP_KIND_TENANT];
     if (!here || !weighs(&here->days, f, scene->strict))
         return;
-    f->tenant_lately = weigh_once(here, decays, f).lately;
+    f->tenant_lately = weigh_one(scene, decays, here, f).lately;
     f->tenant_last = here->days.last_day < f->today ? here->days.last_day : f->today;
 }
 
@@ -137,10 +148,9 @@ static void weigh_shown(const struct hop_scene *scene, const struct hop_decays *
 static void count_hops(const struct hop_scene *scene, const struct hop_decays *decays,
                        struct hop_familiarity *f)
 {
-    struct hop_sighting *hops =
+    const struct hop_sighting *hops =
         hop_profile_sighting(scene->profile, HOP_KIND_HOPPED, hop_span_of("1"));
-    bool count = hops && weighs(&hops->days, f, scene->strict);
-    f->novelty[HOP_KIND_HOPPED] = count ? weigh_once(hops, decays, f).weight.count : 0;
+    f->novelty[HOP_KIND_HOPPED] = weigh_one(scene, decays, hops, f).weight.count;
 }
 
 static bool is_known(const struct hop_sighting *shown, bool strict, const struct hop_familiarity *f)
@@ -184,7 +194,7 @@ static void begin(const struct hop_scene *scene, struct hop_familiarity *f)
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity)
 {
     struct hop_familiarity *f = ret_familiarity;
-    struct hop_sighting *shown[HOP_KIND_COUNT] = {NULL};
+    const struct hop_sighting *shown[HOP_KIND_COUNT] = {NULL};
     struct hop_decays own;
     const struct hop_decays *decays = scene->decays;
     begin(scene, f);

@@ -41,21 +41,21 @@ struct hop_kind_facts {
 const struct hop_kind_facts *hop_kind_facts(enum hop_kind kind);
 bool hop_kind_of(char letter, enum hop_kind *ret_kind);
 
-/* What the day-set weighed when it was last asked for: a day's logins ask again and again, and few
+struct hop_sighting {
+    enum hop_kind kind;
+    uint16_t len;  /* of the value */
+    uint64_t head; /* its first bytes, in the order of values: most of a search needs no more */
+    char *value;   /* owned by the profile */
+    struct hop_dayset days;
+};
+
+/* What a day-set weighed when it was last asked for: a day's logins ask again and again, and few
  * values change meanwhile. today 0: nothing. This and hop_profile_memo are all that looking at a
  * profile may write. */
 struct hop_weighed {
     int32_t today, first_day;
     struct hop_dayset_weight weight;
     double lately; /* of a tenant: its count in the short memory */
-};
-
-struct hop_sighting {
-    enum hop_kind kind;
-    uint16_t len; /* of the value */
-    char *value;  /* owned by the profile */
-    struct hop_dayset days;
-    struct hop_weighed weighed;
 };
 
 /* What the sightings of one kind weighed together, from the first to the last, when they were last
@@ -85,6 +85,7 @@ struct hop_last {
 
 struct hop_profile {
     struct hop_sighting *sightings;
+    struct hop_weighed *weighed; /* of each sighting, apart: they are read in a row */
     size_t count, room;
     struct hop_profile_memo *memo;    /* with the first sighting; NULL: none */
     unsigned of_kind[HOP_KIND_COUNT]; /* how many sightings */
@@ -104,9 +105,9 @@ bool hop_profile_empty(
 /* NULL when never seen. The pointer holds until the profile changes. */
 const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
                                           struct hop_span value);
-/* The same with what surrounds it: only what is weighed of it may be written. */
-struct hop_sighting *hop_profile_sighting(const struct hop_profile *profile, enum hop_kind kind,
-                                          struct hop_span value);
+/* The same with what surrounds it. */
+const struct hop_sighting *hop_profile_sighting(const struct hop_profile *profile,
+                                                enum hop_kind kind, struct hop_span value);
 /* Joins `days` into the value's day-set. HOP_NOMEM, or HOP_LIMIT for a value over HOP_VALUE_MAX;
  * then nothing changed. */
 enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
