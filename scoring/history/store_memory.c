@@ -3,8 +3,8 @@
  *
  *   keys   table of name -> object        object  a table: hash field -> value, or set member -> ""
  *                                                 and a log: entries in order of writing
- *   table  nodes in order of insertion; slots hold node number + 1, 0 is free; linear probing,
- *          at most half full
+ *   table  nodes in order of insertion; slots hold node number + 1, 0 is free, beside the upper
+ * half of its hash; linear probing, at most half full
  */
 #include "plan.h"
 
@@ -21,10 +21,15 @@ struct node {
     char *name, *value; /* value NULL in the table of keys */
 };
 
+/* Most searches find out here that a name is not there. */
+struct slot {
+    uint32_t node, hash;
+};
+
 struct table {
     struct node *nodes;
     size_t count, room;
-    uint32_t *slots;
+    struct slot *slots;
     size_t slot_count; /* 0 or a power of two, more than twice count */
 };
 
@@ -72,9 +77,9 @@ static uint64_t hash_of(const char *name)
 static size_t slot_of(const struct table *table, uint64_t hash, const char *name)
 {
     size_t mask = table->slot_count - 1, slot = (size_t)hash & mask;
-    for (; table->slots[slot]; slot = (slot + 1) & mask) {
-        const struct node *node = &table->nodes[table->slots[slot] - 1];
-        if (node->hash == hash && strcmp(node->name, name) == 0)
+    for (; table->slots[slot].node; slot = (slot + 1) & mask) {
+        if (table->slots[slot].hash == (uint32_t)(hash >> 32) &&
+            strcmp(table->nodes[table->slots[slot].node - 1].name, name) == 0)
             break;
     }
     return slot;
@@ -85,7 +90,13 @@ static size_t table_find(const struct table *table, const char *name)
     if (!table->slot_count)
         return NOWHERE;
     size_t slot = slot_of(table, hash_of(name), name);
-    return table->slots[slot] ? table->slots[slot] - 1 : NOWHERE;
+    return table->slots[slot].node ? table->slots[slot].node - 1 : NOWHERE;
+}
+
+static void slot_fill(struct table *table, size_t slot, size_t node)
+{
+    table->slots[slot] =
+        (struct slot){(uint32_t)node + 1, (uint32_t)(table->nodes[node].hash >> 32)};
 }
 
 static bool nodes_grow(struct table *table)
@@ -106,14 +117,14 @@ static bool slots_grow(struct table *table)
     if ((table->count + 1) * 2 < table->slot_count)
         return true;
     size_t count = table->slot_count ? table->slot_count * 2 : NODES_FIRST * 4;
-    uint32_t *slots = calloc(count, sizeof *slots);
+    struct slot *slots = calloc(count, sizeof *slots);
     if (!slots)
         return false;
     free(table->slots);
     table->slots = slots;
     table->slot_count = count;
     for (size_t i = 0; i < table->count; i++)
-        slots[slot_of(table, table->nodes[i].hash, table->nodes[i].name)] = (uint32_t)i + 1;
+        slot_fill(table, slot_of(table, table->nodes[i].hash, table->nodes[i].name), i);
     return true;
 }
 
@@ -128,7 +139,7 @@ static size_t table_insert(struct table *table, const char *name, char *value)
     uint64_t hash = hash_of(name);
     size_t at = table->count++;
     table->nodes[at] = (struct node){.hash = hash, .name = copy, .value = value};
-    table->slots[slot_of(table, hash, name)] = (uint32_t)at + 1;
+    slot_fill(table, slot_of(table, hash, name), at);
     return at;
 }
 
@@ -138,15 +149,15 @@ static void slot_free(struct table *table, size_t slot)
     size_t mask = table->slot_count - 1, next = slot;
     for (;;) {
         next = (next + 1) & mask;
-        if (!table->slots[next])
+        if (!table->slots[next].node)
             break;
-        size_t ideal = (size_t)table->nodes[table->slots[next] - 1].hash & mask;
+        size_t ideal = (size_t)table->nodes[table->slots[next].node - 1].hash & mask;
         if (((next - ideal) & mask) < ((next - slot) & mask))
             continue;
         table->slots[slot] = table->slots[next];
         slot = next;
     }
-    table->slots[slot] = 0;
+    table->slots[slot] = (struct slot){0};
 }
 
 /* The last node moves into the place of the removed one. */
@@ -156,9 +167,9 @@ static void table_remove(struct table *table, size_t at)
     slot_free(table, slot_of(table, gone.hash, gone.name));
     size_t last = table->count - 1;
     if (at != last) {
-        const struct node *moved = &table->nodes[last];
-        table->slots[slot_of(table, moved->hash, moved->name)] = (uint32_t)at + 1;
-        table->nodes[at] = *moved;
+        size_t slot = slot_of(table, table->nodes[last].hash, table->nodes[last].name);
+        table->nodes[at] = table->nodes[last];
+        slot_fill(table, slot, at);
     }
     table->count--;
     free(gone.name);
