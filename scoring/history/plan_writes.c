@@ -22,10 +22,14 @@ struct pen {
     char key[HOP_STORE_KEY_MAX + 1];
 };
 
-static struct pen pen_of(const struct hop_login *login, const struct hop_reach *reach,
-                         struct hop_batch *batch)
+static void pen_take(struct pen *pen, const struct hop_login *login, const struct hop_reach *reach,
+                     struct hop_batch *batch)
 {
-    return (struct pen){.login = login, .reach = reach, .batch = batch, .rc = HOP_OK};
+    pen->login = login;
+    pen->reach = reach;
+    pen->batch = batch;
+    pen->rc = HOP_OK;
+    pen->key[0] = '\0';
 }
 
 static struct hop_text key_start(struct pen *pen)
@@ -106,7 +110,8 @@ enum hop_rc hop_plan_touch(const struct hop_login *login, const struct hop_reach
                            const struct hop_recollection *recollection, int surprise_db,
                            struct hop_batch *batch)
 {
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     touch_add(&pen, &recollection->around, surprise_db);
     return pen.rc;
 }
@@ -127,7 +132,8 @@ enum hop_rc hop_plan_failed(const struct hop_login *login, const struct hop_reac
 {
     if (!login->identity[0])
         return HOP_OK;
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     struct hop_failure failure = {.time = login->time - login->time % HOP_FAILURE_SLOT_SECONDS,
                                   .kind = kind};
     char member[MEMBER_TEXT_MAX];
@@ -324,7 +330,8 @@ enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_rea
 {
     if (!lesson.learn)
         return HOP_OK;
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     profile_add(&pen, recollection, lesson.confirmed);
     visit_add(&pen);
     owner_add(&pen);
@@ -338,7 +345,8 @@ enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_rea
 enum hop_rc hop_plan_step_up(const struct hop_login *login, const struct hop_reach *reach,
                              struct hop_batch *batch)
 {
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     own_profile(&pen);
     number_add(&pen, HOP_FIELD_STEP_UP, login->time);
     return pen.rc;
@@ -351,7 +359,8 @@ enum hop_rc hop_plan_session(const struct hop_login *login, const struct hop_rea
 {
     if (login->server.family == 0)
         return HOP_OK;
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     struct hop_text key = key_start(&pen);
     hop_key_sessions(&key, reach, &login->server, reach->witness);
     struct hop_last last = hop_last_of(login);

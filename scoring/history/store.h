@@ -98,7 +98,8 @@ struct hop_write {
     enum hop_write_kind kind;
     int64_t number;
     char *key, *field, *value; /* the batch's; field or value may be NULL where unused */
-    /* `value` of DAYS and LAST as hop_batch_add read it, the batch's; NULL: not read yet */
+    /* `value` of DAYS and LAST as hop_batch_add read it, the batch's, which made `value` its text;
+     * NULL: not read yet */
     const struct hop_dayset *days;
     const struct hop_last *last;
 };

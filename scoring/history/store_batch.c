@@ -104,10 +104,11 @@ static bool join_last(const struct hop_write *write, struct hop_span old,
         last = *write->last;
     else if (!hop_last_parse(hop_span_of(write->value), &last))
         return false;
-    const struct hop_last *later = &last;
-    if (hop_last_parse(old, &before))
-        later = hop_last_later(&before, &last);
-    hop_last_put(ret_value, later);
+    bool older = hop_last_parse(old, &before) && hop_last_later(&before, &last) == &before;
+    if (write->last && !older)
+        hop_text_put(ret_value, write->value);
+    else
+        hop_last_put(ret_value, older ? &before : &last);
     return true;
 }
 
@@ -264,13 +265,26 @@ static char *borrowed(const char *string)
     return view.to;
 }
 
+/* One register may be written in several ways; a batch holds the one that hop_last_put has. */
+static void last_restate(struct hop_write *write, struct parts *parts,
+                         char buffer[HOP_JOINED_MAX + 1])
+{
+    struct hop_text text = hop_text_over(buffer, HOP_JOINED_MAX + 1);
+    hop_last_put(&text, &parts->read.last);
+    write->value = buffer;
+    parts->value = text.len;
+}
+
 /* Of what the kind uses; copies it all. */
 static enum hop_rc add(struct hop_batch *batch, struct hop_write write)
 {
     struct parts parts;
+    char last[HOP_JOINED_MAX + 1];
     enum hop_rc rc = write_check(batch, &write, &parts);
     if (rc != HOP_OK)
         return rc;
+    if (write.kind == HOP_WRITE_LAST && !write.last)
+        last_restate(&write, &parts, last);
     if (!batch_grow(batch) || !write_keep(batch, &parts, &write))
         return HOP_NOMEM;
     batch->writes[batch->count++] = write;

@@ -85,12 +85,17 @@ static size_t slot_of(const struct table *table, uint64_t hash, const char *name
     return slot;
 }
 
-static size_t table_find(const struct table *table, const char *name)
+static size_t table_find_hashed(const struct table *table, uint64_t hash, const char *name)
 {
     if (!table->slot_count)
         return NOWHERE;
-    size_t slot = slot_of(table, hash_of(name), name);
+    size_t slot = slot_of(table, hash, name);
     return table->slots[slot].node ? table->slots[slot].node - 1 : NOWHERE;
+}
+
+static size_t table_find(const struct table *table, const char *name)
+{
+    return table_find_hashed(table, hash_of(name), name);
 }
 
 static void slot_fill(struct table *table, size_t slot, size_t node)
@@ -186,10 +191,16 @@ static void table_done(struct table *table)
     free(table->slots);
 }
 
+static struct object *object_find_hashed(const struct memory_store *store, uint64_t hash,
+                                         const char *key)
+{
+    size_t at = table_find_hashed(&store->keys, hash, key);
+    return at == NOWHERE ? NULL : &store->objects[at];
+}
+
 static struct object *object_find(const struct memory_store *store, const char *key)
 {
-    size_t at = table_find(&store->keys, key);
-    return at == NOWHERE ? NULL : &store->objects[at];
+    return object_find_hashed(store, hash_of(key), key);
 }
 
 static struct object *object_make(struct memory_store *store, const char *key)
@@ -300,17 +311,37 @@ static enum hop_rc read_one(struct object *object, const struct hop_read *read,
     return HOP_OK;
 }
 
+#define READ_AT_ONCE 16
+
+/* All slots are asked of the processor's memory before the first is looked into. */
+static enum hop_rc read_some(const struct memory_store *store, const struct hop_read *reads,
+                             size_t count, struct hop_replies *replies, struct hop_reply *items)
+{
+    uint64_t hashes[READ_AT_ONCE];
+    struct object *object = NULL;
+    enum hop_rc rc = HOP_OK;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(reads[i].key);
+        if (store->keys.slot_count)
+            __builtin_prefetch(&store->keys.slots[hashes[i] & (store->keys.slot_count - 1)]);
+    }
+    for (size_t i = 0; i < count && rc == HOP_OK; i++) {
+        if (i == 0 || hashes[i] != hashes[i - 1] || strcmp(reads[i].key, reads[i - 1].key) != 0)
+            object = object_find_hashed(store, hashes[i], reads[i].key);
+        rc = read_one(object, &reads[i], replies, &items[i]);
+    }
+    return rc;
+}
+
 static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read *reads,
                                   size_t count, struct hop_replies *replies,
                                   struct hop_deadline deadline, struct hop_error *err)
 {
     (void)deadline;
     const struct memory_store *store = (const struct memory_store *)base;
-    struct object *object = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || strcmp(reads[i].key, reads[i - 1].key) != 0)
-            object = object_find(store, reads[i].key);
-        enum hop_rc rc = read_one(object, &reads[i], replies, &replies->items[i]);
+    for (size_t i = 0; i < count; i += READ_AT_ONCE) {
+        size_t some = count - i < READ_AT_ONCE ? count - i : READ_AT_ONCE;
+        enum hop_rc rc = read_some(store, reads + i, some, replies, replies->items + i);
         if (rc != HOP_OK)
             return hop_error_set(err, rc, "memory: %s", hop_rc_word(rc));
     }
@@ -380,7 +411,7 @@ static bool last_join(const struct hop_last *known, const struct hop_write *writ
 {
     if (hop_last_later(known, write->last) == known)
         return false;
-    hop_last_put(joined, write->last);
+    hop_text_put(joined, write->value);
     return true;
 }
 
