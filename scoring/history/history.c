@@ -229,8 +229,9 @@ enum hop_rc hop_history_recall_by(struct hop_history *history, const struct hop_
     struct hop_error quiet;
     err = err ? err : &quiet;
     hop_error_clear(err);
-    enum hop_rc rc = store_recall_by(history, login, reach, ret_recollection,
-                                     share_of(deadline, STORE_SHARE), err);
+    struct hop_deadline share =
+        is_private(history->role) ? deadline : share_of(deadline, STORE_SHARE);
+    enum hop_rc rc = store_recall_by(history, login, reach, ret_recollection, share, err);
     if (rc != HOP_OK) {
         fall_back_by(history, login, reach, ret_recollection, deadline, err);
         return rc;
