@@ -191,6 +191,13 @@ static void table_done(struct table *table)
     free(table->slots);
 }
 
+/* Asks for what a search will look into first. */
+static void object_fetch(const struct memory_store *store, uint64_t hash)
+{
+    if (store->keys.slot_count)
+        __builtin_prefetch(&store->keys.slots[hash & (store->keys.slot_count - 1)]);
+}
+
 static struct object *object_find_hashed(const struct memory_store *store, uint64_t hash,
                                          const char *key)
 {
@@ -203,9 +210,9 @@ static struct object *object_find(const struct memory_store *store, const char *
     return object_find_hashed(store, hash_of(key), key);
 }
 
-static struct object *object_make(struct memory_store *store, const char *key)
+static struct object *object_make(struct memory_store *store, uint64_t hash, const char *key)
 {
-    size_t at = table_find(&store->keys, key);
+    size_t at = table_find_hashed(&store->keys, hash, key);
     if (at != NOWHERE)
         return &store->objects[at];
     if (store->keys.count == store->object_room) {
@@ -322,8 +329,7 @@ static enum hop_rc read_some(const struct memory_store *store, const struct hop_
     enum hop_rc rc = HOP_OK;
     for (size_t i = 0; i < count; i++) {
         hashes[i] = hash_of(reads[i].key);
-        if (store->keys.slot_count)
-            __builtin_prefetch(&store->keys.slots[hashes[i] & (store->keys.slot_count - 1)]);
+        object_fetch(store, hashes[i]);
     }
     for (size_t i = 0; i < count && rc == HOP_OK; i++) {
         if (i == 0 || hashes[i] != hashes[i - 1] || strcmp(reads[i].key, reads[i - 1].key) != 0)
@@ -350,6 +356,7 @@ static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read 
 
 /* How to take one write back: the value the name had before, or that it was absent. */
 struct undo {
+    uint64_t hash; /* of a key that the write before has not */
     size_t object; /* NOWHERE: nothing was changed */
     bool log, absent;
     const char *name; /* the batch's; NULL: a log's entry, or all of the object */
@@ -357,16 +364,17 @@ struct undo {
     char *old;
 };
 
-static struct undo undo_of(const struct memory_store *store, const struct object *object)
+static void undo_begin(const struct memory_store *store, const struct object *object,
+                       struct undo *undo)
 {
-    return (struct undo){.object = (size_t)(object - store->objects)};
+    undo->object = (size_t)(object - store->objects);
 }
 
 /* Takes over `value`, also on failure. */
 static bool table_set(struct memory_store *store, struct object *object, const char *name,
                       char *value, struct undo *ret_undo)
 {
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->name = name;
     size_t at = table_find(&object->table, name);
     if (at != NOWHERE) {
@@ -462,7 +470,7 @@ static bool name_drop(struct memory_store *store, struct object *object, const c
     if (at == NOWHERE)
         return true;
     /* Undoing must not need memory: the node stays, without a value, until the batch is done. */
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->name = name;
     ret_undo->old = object->table.nodes[at].value;
     object->table.nodes[at].value = NULL;
@@ -471,7 +479,7 @@ static bool name_drop(struct memory_store *store, struct object *object, const c
 
 static bool object_erase(struct memory_store *store, struct object *object, struct undo *ret_undo)
 {
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->erased = *object;
     *object = (struct object){0};
     return true;
@@ -495,7 +503,7 @@ static bool log_append(struct memory_store *store, struct object *object,
         return false;
     }
     object->entries[object->entry_count++] = entry;
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->log = true;
     return true;
 }
@@ -614,6 +622,22 @@ static void settle_one(struct memory_store *store, const struct hop_write *write
         table_remove(&object->table, at);
 }
 
+static bool has_new_key(const struct hop_batch *batch, size_t at)
+{
+    return at == 0 || batch->writes[at].key != batch->writes[at - 1].key;
+}
+
+static void keys_fetch(const struct memory_store *store, const struct hop_batch *batch,
+                       struct undo *undos)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!has_new_key(batch, i))
+            continue;
+        undos[i].hash = hash_of(batch->writes[i].key);
+        object_fetch(store, undos[i].hash);
+    }
+}
+
 static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batch *batch,
                                    struct hop_deadline deadline, struct hop_error *err)
 {
@@ -622,14 +646,15 @@ static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batc
     struct undo *undos = calloc(batch->count, sizeof *undos);
     if (!undos)
         return hop_error_set(err, HOP_NOMEM, "memory: no memory");
+    keys_fetch(store, batch, undos);
     size_t done = 0;
     bool fine = true;
     struct object *object = NULL;
     for (; done < batch->count && fine; done++) {
         const struct hop_write *write = &batch->writes[done];
         undos[done].object = NOWHERE;
-        if (done == 0 || write->key != batch->writes[done - 1].key)
-            object = object_make(store, write->key);
+        if (has_new_key(batch, done))
+            object = object_make(store, undos[done].hash, write->key);
         fine = object && write_one(store, object, write, &undos[done]);
         if (fine && undos[done].object != NOWHERE)
             profile_follow(object, write);

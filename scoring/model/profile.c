@@ -47,7 +47,7 @@ static int compare(const struct hop_sighting *sighting, struct hop_span value, u
     if (sighting->head != head)
         return sighting->head < head ? -1 : 1;
     size_t len = sighting->len, common = len < value.len ? len : value.len;
-    int order = common ? memcmp(sighting->value, value.at, common) : 0;
+    int order = common > sizeof head ? memcmp(sighting->value, value.at, common) : 0;
     if (order)
         return order;
     return len == value.len ? 0 : len < value.len ? -1 : 1;
