@@ -265,11 +265,13 @@ static char *borrowed(const char *string)
     return view.to;
 }
 
-/* One register may be written in several ways; a batch holds the one that hop_last_put has. */
+/* One register may be written in several ways; a batch holds the one that hop_last_put has. What
+ * could be read settles. */
 static void last_restate(struct hop_write *write, struct parts *parts,
                          char buffer[HOP_JOINED_MAX + 1])
 {
     struct hop_text text = hop_text_over(buffer, HOP_JOINED_MAX + 1);
+    hop_last_settle(&parts->read.last);
     hop_last_put(&text, &parts->read.last);
     write->value = buffer;
     parts->value = text.len;
