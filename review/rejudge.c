@@ -115,12 +115,12 @@ static const char *failure_of(const struct hop_entry *entry, const struct hop_an
 }
 
 /* What the session phase did, or would have done. */
-static bool learn(struct hop_rejudge *rejudge, const struct hop_entry *entry, struct hop_error *err)
+static bool learn(struct hop_rejudge *rejudge, const struct hop_entry *entry,
+                  struct hop_deadline deadline, struct hop_error *err)
 {
     struct hop_engine *engine = rejudge->desk.engine;
     struct hop_judgement *judgement = &rejudge->judgement;
     const struct hop_login *login = &rejudge->login;
-    struct hop_deadline deadline = hop_command_deadline();
     struct hop_moment moment = {.service = hop_service_of(entry->login.service),
                                 .mode = entry->has_mode ? entry->mode : HOP_MODE_ENFORCE,
                                 .phase = HOP_PHASE_REPLAY,
@@ -152,9 +152,9 @@ bool hop_rejudge_login(struct hop_rejudge *rejudge, const struct hop_entry *entr
     rejudge->login.first_factor_proven = true;
     hop_judgement_done(&rejudge->judgement);
     hop_judgement_init(&rejudge->judgement);
-    hop_engine_judge_by(rejudge->desk.engine, &rejudge->login, &rejudge->judgement,
-                        hop_command_deadline());
-    return learn(rejudge, entry, err);
+    struct hop_deadline deadline = hop_command_deadline();
+    hop_engine_judge_by(rejudge->desk.engine, &rejudge->login, &rejudge->judgement, deadline);
+    return learn(rejudge, entry, deadline, err);
 }
 
 bool hop_rejudge_failure(struct hop_rejudge *rejudge, const struct hop_entry *entry,

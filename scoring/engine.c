@@ -372,11 +372,12 @@ enum hop_recorded hop_engine_learned_by(struct hop_engine *engine, const struct 
                                         struct hop_error *err)
 {
     struct hop_reach reach = hop_engine_reach(engine->conf, login->tenant);
-    struct hop_login copy = *login;
     bool enters = hop_service_enters(hop_service_of(login->service));
     if (enters && judgement->recollection.source == HOP_RECALL_NOWHERE &&
-        login->identity[0] != '\0')
+        login->identity[0] != '\0') {
+        struct hop_login copy = *login;
         recall_by(engine, &copy, judgement, deadline);
+    }
     struct hop_batch batch;
     hop_batch_init(&batch);
     enum hop_recorded recorded = HOP_RECORDED_NOT;

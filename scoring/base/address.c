@@ -172,10 +172,13 @@ void hop_prefix_put(struct hop_text *text, const struct hop_prefix *prefix)
 
 bool hop_prefix_contains(const struct hop_prefix *prefix, const struct hop_address *address)
 {
+    size_t whole = prefix->bits / 8;
+    unsigned rest = 0xff00u >> prefix->bits % 8 & 0xff;
     if (prefix->address.family == 0 || prefix->address.family != address->family)
         return false;
-    struct hop_prefix other = hop_prefix_of(address, prefix->bits);
-    return hop_address_equal(&other.address, &prefix->address);
+    if (memcmp(prefix->address.bytes, address->bytes, whole) != 0)
+        return false;
+    return rest == 0 || prefix->address.bytes[whole] == (address->bytes[whole] & rest);
 }
 
 struct hop_prefix hop_prefix_of(const struct hop_address *address, uint8_t bits)

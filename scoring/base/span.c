@@ -288,24 +288,48 @@ static uint64_t round_scaled(double fraction, double scale)
     return (uint64_t)whole + up;
 }
 
-void hop_text_put_fixed(struct hop_text *text, double number, int decimals)
+/* A number of so many decimals: (-1)^negative * (whole + part / scale). */
+struct fixed {
+    bool negative; /* of what is not zero */
+    uint64_t whole, part, scale;
+    int decimals;
+};
+
+static struct fixed fixed_of(double number, int decimals)
 {
     static const uint64_t scales[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
     if (!isfinite(number))
         number = 0;
     double magnitude = fmin(fabs(number), 9223372036854774784.0); /* the last double below 2^63 */
-    uint64_t scale = scales[decimals < 0 ? 0 : decimals > 6 ? 6 : decimals];
-    uint64_t whole = (uint64_t)magnitude;
-    uint64_t part = round_scaled(magnitude - (double)whole, (double)scale);
-    whole += part / scale;
-    part %= scale;
-    if (number < 0 && (whole || part))
+    struct fixed fixed = {.decimals = decimals < 0 ? 0 : decimals > 6 ? 6 : decimals};
+    fixed.scale = scales[fixed.decimals];
+    fixed.whole = (uint64_t)magnitude;
+    fixed.part = round_scaled(magnitude - (double)fixed.whole, (double)fixed.scale);
+    fixed.whole += fixed.part / fixed.scale;
+    fixed.part %= fixed.scale;
+    fixed.negative = number < 0 && (fixed.whole || fixed.part);
+    return fixed;
+}
+
+void hop_text_put_fixed(struct hop_text *text, double number, int decimals)
+{
+    struct fixed fixed = fixed_of(number, decimals);
+    if (fixed.negative)
         hop_text_put_char(text, '-');
-    put_unsigned(text, whole, 1);
-    if (scale == 1)
+    put_unsigned(text, fixed.whole, 1);
+    if (fixed.scale == 1)
         return;
     hop_text_put_char(text, '.');
-    put_unsigned(text, part, decimals > 6 ? 6 : decimals);
+    put_unsigned(text, fixed.part, fixed.decimals);
+}
+
+double hop_fixed_value(double number, int decimals)
+{
+    struct fixed fixed = fixed_of(number, decimals);
+    if (fixed.whole > (UINT64_C(1) << 53) / fixed.scale - 1)
+        return fixed.negative ? -(double)fixed.whole : (double)fixed.whole;
+    double value = (double)(fixed.whole * fixed.scale + fixed.part) / (double)fixed.scale;
+    return fixed.negative ? -value : value;
 }
 
 void hop_text_format(struct hop_text *text, const char *format, ...)

@@ -56,6 +56,8 @@ void hop_text_put_int(struct hop_text *text, int64_t number);
 /* Fixed-point, `decimals` 0..6, '.' in any locale, half away from zero; "nan"/"inf" become "0", and
  * no zero has a sign. Magnitudes from 2^63 on are written as the last double below it. */
 void hop_text_put_fixed(struct hop_text *text, double number, int decimals);
+/* The double that its text reads back as, for magnitudes below 2^53 / 10^decimals. */
+double hop_fixed_value(double number, int decimals);
 void hop_text_format(struct hop_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -18,7 +18,8 @@ void hop_conf_zone(const struct hop_conf *conf, const struct hop_address *addres
     ret_origin->tenant[0] = 0;
     if (!address->family)
         ret_origin->zone = HOP_ZONE_NOWHERE;
-    else if (network && hop_words_hold(&conf->home_networks, address))
+    else if (network &&
+             (network->owner == HOP_OWNER_HOME || hop_words_hold(&conf->home_networks, address)))
         ret_origin->zone = HOP_ZONE_HOME;
     else if (network)
         zone_of_tenant(conf->sections[network->owner].name, ret_origin);

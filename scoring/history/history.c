@@ -19,6 +19,7 @@ struct hop_history {
     struct hop_fallback *fallback; /* NULL: none, or `fallback_trouble` */
     struct hop_error fallback_trouble;
     char spool[HOP_PATH_MAX + 8];
+    struct hop_reads *reads; /* of a recall; kept, since it is large; NULL before the first */
 };
 
 static bool is_private(enum hop_history_role role)
@@ -85,6 +86,7 @@ void hop_history_free(struct hop_history **history)
     if ((*history)->store)
         hop_store_free(&(*history)->store);
     hop_fallback_free(&(*history)->fallback);
+    free((*history)->reads);
     free(*history);
     *history = NULL;
 }
@@ -123,7 +125,9 @@ static enum hop_rc store_recall_by(struct hop_history *history, const struct hop
 {
     if (!history->store)
         return trouble_tell(&history->store_trouble, err);
-    struct hop_reads *reads = malloc(sizeof *reads);
+    if (!history->reads)
+        history->reads = malloc(sizeof *history->reads);
+    struct hop_reads *reads = history->reads;
     if (!reads)
         return hop_error_set(err, HOP_NOMEM, "history: no memory");
     hop_plan_reads(login, reach, reads);
@@ -137,7 +141,6 @@ static enum hop_rc store_recall_by(struct hop_history *history, const struct hop
             hop_error_set(err, rc, "history: %s", hop_rc_word(rc));
     }
     hop_replies_done(&replies);
-    free(reads);
     return rc;
 }
 
@@ -226,8 +229,9 @@ enum hop_rc hop_history_recall_by(struct hop_history *history, const struct hop_
     struct hop_error quiet;
     err = err ? err : &quiet;
     hop_error_clear(err);
-    enum hop_rc rc = store_recall_by(history, login, reach, ret_recollection,
-                                     share_of(deadline, STORE_SHARE), err);
+    struct hop_deadline share =
+        is_private(history->role) ? deadline : share_of(deadline, STORE_SHARE);
+    enum hop_rc rc = store_recall_by(history, login, reach, ret_recollection, share, err);
     if (rc != HOP_OK) {
         fall_back_by(history, login, reach, ret_recollection, deadline, err);
         return rc;

@@ -22,10 +22,14 @@ struct pen {
     char key[HOP_STORE_KEY_MAX + 1];
 };
 
-static struct pen pen_of(const struct hop_login *login, const struct hop_reach *reach,
-                         struct hop_batch *batch)
+static void pen_take(struct pen *pen, const struct hop_login *login, const struct hop_reach *reach,
+                     struct hop_batch *batch)
 {
-    return (struct pen){.login = login, .reach = reach, .batch = batch, .rc = HOP_OK};
+    pen->login = login;
+    pen->reach = reach;
+    pen->batch = batch;
+    pen->rc = HOP_OK;
+    pen->key[0] = '\0';
 }
 
 static struct hop_text key_start(struct pen *pen)
@@ -106,7 +110,8 @@ enum hop_rc hop_plan_touch(const struct hop_login *login, const struct hop_reach
                            const struct hop_recollection *recollection, int surprise_db,
                            struct hop_batch *batch)
 {
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     touch_add(&pen, &recollection->around, surprise_db);
     return pen.rc;
 }
@@ -127,7 +132,8 @@ enum hop_rc hop_plan_failed(const struct hop_login *login, const struct hop_reac
 {
     if (!login->identity[0])
         return HOP_OK;
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     struct hop_failure failure = {.time = login->time - login->time % HOP_FAILURE_SLOT_SECONDS,
                                   .kind = kind};
     char member[MEMBER_TEXT_MAX];
@@ -157,14 +163,14 @@ static bool is_session_start(const struct hop_login *login, const struct hop_las
     return last->time == 0 || login->time - last->time > HOP_SESSION_START_GAP;
 }
 
-/* `days`: today, as text. */
 static void sighting_add(struct pen *pen, enum hop_kind kind, struct hop_span value,
-                         const char *days)
+                         const struct hop_dayset *days)
 {
     char field[FIELD_TEXT_MAX];
     struct hop_text field_text = hop_text_over(field, sizeof field);
     hop_field_put(&field_text, kind, value);
-    write_add(pen, HOP_WRITE_DAYS, field, days);
+    if (pen->rc == HOP_OK)
+        pen->rc = hop_batch_add_days(pen->batch, pen->key, field, days);
 }
 
 static void eviction_add(struct pen *pen, enum hop_kind kind, const char *value)
@@ -223,10 +229,16 @@ static void make_room(struct pen *pen, const struct hop_profile *own, enum hop_k
 static void last_add(struct pen *pen)
 {
     struct hop_last last = hop_last_of(pen->login);
-    char value[LAST_TEXT_MAX];
-    struct hop_text text = hop_text_over(value, sizeof value);
-    hop_last_put(&text, &last);
-    write_add(pen, HOP_WRITE_LAST, HOP_FIELD_LAST, value);
+    if (pen->rc == HOP_OK)
+        pen->rc = hop_batch_add_last(pen->batch, pen->key, HOP_FIELD_LAST, &last);
+}
+
+/* Has the day's earlier login said so? Then the join would change nothing. */
+static bool is_recorded(const struct hop_profile *own, enum hop_kind kind, struct hop_span value,
+                        const struct hop_dayset *today)
+{
+    const struct hop_dayset *days = hop_profile_find(own, kind, value);
+    return days && hop_dayset_has(days, today->last_day) && (days->confirmed || !today->confirmed);
 }
 
 static void profile_add(struct pen *pen, const struct hop_recollection *recollection,
@@ -237,16 +249,14 @@ static void profile_add(struct pen *pen, const struct hop_recollection *recollec
     if (!is_session_start(pen->login, &recollection->merged.last))
         values.has[HOP_KIND_HOUR] = false;
     struct hop_dayset today = {.confirmed = confirmed};
-    char days[HOP_DAYSET_TEXT_MAX];
-    struct hop_text days_text = hop_text_over(days, sizeof days);
     hop_dayset_add(&today, hop_date_day(pen->login->time));
-    hop_dayset_put(&days_text, &today);
     own_profile(pen);
     for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++) {
         if (!values.has[kind])
             continue;
         struct hop_span value = hop_span_of(values.text[kind]);
-        sighting_add(pen, (enum hop_kind)kind, value, days);
+        if (!is_recorded(&recollection->own, (enum hop_kind)kind, value, &today))
+            sighting_add(pen, (enum hop_kind)kind, value, &today);
         make_room(pen, &recollection->own, (enum hop_kind)kind, value);
     }
     last_add(pen);
@@ -320,7 +330,8 @@ enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_rea
 {
     if (!lesson.learn)
         return HOP_OK;
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     profile_add(&pen, recollection, lesson.confirmed);
     visit_add(&pen);
     owner_add(&pen);
@@ -334,7 +345,8 @@ enum hop_rc hop_plan_learned(const struct hop_login *login, const struct hop_rea
 enum hop_rc hop_plan_step_up(const struct hop_login *login, const struct hop_reach *reach,
                              struct hop_batch *batch)
 {
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     own_profile(&pen);
     number_add(&pen, HOP_FIELD_STEP_UP, login->time);
     return pen.rc;
@@ -347,7 +359,8 @@ enum hop_rc hop_plan_session(const struct hop_login *login, const struct hop_rea
 {
     if (login->server.family == 0)
         return HOP_OK;
-    struct pen pen = pen_of(login, reach, batch);
+    struct pen pen;
+    pen_take(&pen, login, reach, batch);
     struct hop_text key = key_start(&pen);
     hop_key_sessions(&key, reach, &login->server, reach->witness);
     struct hop_last last = hop_last_of(login);

@@ -98,7 +98,8 @@ struct hop_write {
     enum hop_write_kind kind;
     int64_t number;
     char *key, *field, *value; /* the batch's; field or value may be NULL where unused */
-    /* `value` of DAYS and LAST as hop_batch_add read it, the batch's; NULL: not read yet */
+    /* `value` of DAYS and LAST as hop_batch_add read it, the batch's, which made `value` its text;
+     * NULL: not read yet */
     const struct hop_dayset *days;
     const struct hop_last *last;
 };
@@ -115,6 +116,12 @@ void hop_batch_done(struct hop_batch *batch);
  * that its join cannot read; HOP_NOMEM. Then nothing was added. */
 enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
                           const char *field, const char *value, int64_t number);
+
+/* The same for a `last` register and a day-set, whose texts the batch makes. */
+enum hop_rc hop_batch_add_last(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_last *last);
+enum hop_rc hop_batch_add_days(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_dayset *days);
 
 /* DAYS, LAST and LATEST: the new value depends on the old one. */
 bool hop_write_joins(enum hop_write_kind kind);

@@ -104,10 +104,11 @@ static bool join_last(const struct hop_write *write, struct hop_span old,
         last = *write->last;
     else if (!hop_last_parse(hop_span_of(write->value), &last))
         return false;
-    const struct hop_last *later = &last;
-    if (hop_last_parse(old, &before))
-        later = hop_last_later(&before, &last);
-    hop_last_put(ret_value, later);
+    bool older = hop_last_parse(old, &before) && hop_last_later(&before, &last) == &before;
+    if (write->last && !older)
+        hop_text_put(ret_value, write->value);
+    else
+        hop_last_put(ret_value, older ? &before : &last);
     return true;
 }
 
@@ -200,7 +201,7 @@ static enum hop_rc write_check(const struct hop_batch *batch, const struct hop_w
     if (parts->key > HOP_STORE_KEY_MAX || parts->field > HOP_STORE_KEY_MAX ||
         parts->value > HOP_STORE_VALUE_MAX)
         return HOP_LIMIT;
-    if (twin_of(batch, write))
+    if (write->days || write->last || twin_of(batch, write))
         return HOP_OK;
     return value_read(write, parts) ? HOP_OK : HOP_MALFORMED;
 }
@@ -227,9 +228,11 @@ static bool write_keep(struct hop_batch *batch, const struct parts *parts, struc
     if (twin)
         kept.days = twin->days;
     else if (write->kind == HOP_WRITE_DAYS)
-        kept.days = memory_copy(batch, &parts->read.days, sizeof parts->read.days);
+        kept.days =
+            memory_copy(batch, write->days ? write->days : &parts->read.days, sizeof *kept.days);
     if (write->kind == HOP_WRITE_LAST)
-        kept.last = memory_copy(batch, &parts->read.last, sizeof parts->read.last);
+        kept.last =
+            memory_copy(batch, write->last ? write->last : &parts->read.last, sizeof *kept.last);
     if (!kept.key || (shape->field && !kept.field) || (shape->value && !kept.value) ||
         (write->kind == HOP_WRITE_DAYS && !kept.days) ||
         (write->kind == HOP_WRITE_LAST && !kept.last))
@@ -262,22 +265,71 @@ static char *borrowed(const char *string)
     return view.to;
 }
 
-enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
-                          const char *field, const char *value, int64_t number)
+/* One register may be written in several ways; a batch holds the one that hop_last_put has. What
+ * could be read settles. */
+static void last_restate(struct hop_write *write, struct parts *parts,
+                         char buffer[HOP_JOINED_MAX + 1])
 {
-    struct hop_write write = {.kind = kind,
-                              .number = number,
-                              .key = borrowed(key),
-                              .field = borrowed(field),
-                              .value = borrowed(value)};
+    struct hop_text text = hop_text_over(buffer, HOP_JOINED_MAX + 1);
+    hop_last_settle(&parts->read.last);
+    hop_last_put(&text, &parts->read.last);
+    write->value = buffer;
+    parts->value = text.len;
+}
+
+/* Of what the kind uses; copies it all. */
+static enum hop_rc add(struct hop_batch *batch, struct hop_write write)
+{
     struct parts parts;
+    char last[HOP_JOINED_MAX + 1];
     enum hop_rc rc = write_check(batch, &write, &parts);
     if (rc != HOP_OK)
         return rc;
+    if (write.kind == HOP_WRITE_LAST && !write.last)
+        last_restate(&write, &parts, last);
     if (!batch_grow(batch) || !write_keep(batch, &parts, &write))
         return HOP_NOMEM;
     batch->writes[batch->count++] = write;
     return HOP_OK;
+}
+
+enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
+                          const char *field, const char *value, int64_t number)
+{
+    return add(batch, (struct hop_write){.kind = kind,
+                                         .number = number,
+                                         .key = borrowed(key),
+                                         .field = borrowed(field),
+                                         .value = borrowed(value)});
+}
+
+enum hop_rc hop_batch_add_last(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_last *last)
+{
+    char value[HOP_JOINED_MAX + 1];
+    struct hop_text text = hop_text_over(value, sizeof value);
+    struct hop_last settled = *last;
+    if (!hop_last_settle(&settled))
+        return HOP_MALFORMED;
+    hop_last_put(&text, &settled);
+    return add(batch, (struct hop_write){.kind = HOP_WRITE_LAST,
+                                         .key = borrowed(key),
+                                         .field = borrowed(field),
+                                         .value = value,
+                                         .last = &settled});
+}
+
+enum hop_rc hop_batch_add_days(struct hop_batch *batch, const char *key, const char *field,
+                               const struct hop_dayset *days)
+{
+    char value[HOP_DAYSET_TEXT_MAX];
+    struct hop_text text = hop_text_over(value, sizeof value);
+    hop_dayset_put(&text, days);
+    return add(batch, (struct hop_write){.kind = HOP_WRITE_DAYS,
+                                         .key = borrowed(key),
+                                         .field = borrowed(field),
+                                         .value = value,
+                                         .days = days});
 }
 
 /* The spool's text: the kind's word, then the parts the kind has, in this order, each after one

@@ -3,8 +3,8 @@
  *
  *   keys   table of name -> object        object  a table: hash field -> value, or set member -> ""
  *                                                 and a log: entries in order of writing
- *   table  nodes in order of insertion; slots hold node number + 1, 0 is free; linear probing,
- *          at most half full
+ *   table  nodes in order of insertion; slots hold node number + 1, 0 is free, beside the upper
+ * half of its hash; linear probing, at most half full
  */
 #include "plan.h"
 
@@ -21,10 +21,15 @@ struct node {
     char *name, *value; /* value NULL in the table of keys */
 };
 
+/* Most searches find out here that a name is not there. */
+struct slot {
+    uint32_t node, hash;
+};
+
 struct table {
     struct node *nodes;
     size_t count, room;
-    uint32_t *slots;
+    struct slot *slots;
     size_t slot_count; /* 0 or a power of two, more than twice count */
 };
 
@@ -72,20 +77,31 @@ static uint64_t hash_of(const char *name)
 static size_t slot_of(const struct table *table, uint64_t hash, const char *name)
 {
     size_t mask = table->slot_count - 1, slot = (size_t)hash & mask;
-    for (; table->slots[slot]; slot = (slot + 1) & mask) {
-        const struct node *node = &table->nodes[table->slots[slot] - 1];
-        if (node->hash == hash && strcmp(node->name, name) == 0)
+    for (; table->slots[slot].node; slot = (slot + 1) & mask) {
+        if (table->slots[slot].hash == (uint32_t)(hash >> 32) &&
+            strcmp(table->nodes[table->slots[slot].node - 1].name, name) == 0)
             break;
     }
     return slot;
 }
 
-static size_t table_find(const struct table *table, const char *name)
+static size_t table_find_hashed(const struct table *table, uint64_t hash, const char *name)
 {
     if (!table->slot_count)
         return NOWHERE;
-    size_t slot = slot_of(table, hash_of(name), name);
-    return table->slots[slot] ? table->slots[slot] - 1 : NOWHERE;
+    size_t slot = slot_of(table, hash, name);
+    return table->slots[slot].node ? table->slots[slot].node - 1 : NOWHERE;
+}
+
+static size_t table_find(const struct table *table, const char *name)
+{
+    return table_find_hashed(table, hash_of(name), name);
+}
+
+static void slot_fill(struct table *table, size_t slot, size_t node)
+{
+    table->slots[slot] =
+        (struct slot){(uint32_t)node + 1, (uint32_t)(table->nodes[node].hash >> 32)};
 }
 
 static bool nodes_grow(struct table *table)
@@ -106,14 +122,14 @@ static bool slots_grow(struct table *table)
     if ((table->count + 1) * 2 < table->slot_count)
         return true;
     size_t count = table->slot_count ? table->slot_count * 2 : NODES_FIRST * 4;
-    uint32_t *slots = calloc(count, sizeof *slots);
+    struct slot *slots = calloc(count, sizeof *slots);
     if (!slots)
         return false;
     free(table->slots);
     table->slots = slots;
     table->slot_count = count;
     for (size_t i = 0; i < table->count; i++)
-        slots[slot_of(table, table->nodes[i].hash, table->nodes[i].name)] = (uint32_t)i + 1;
+        slot_fill(table, slot_of(table, table->nodes[i].hash, table->nodes[i].name), i);
     return true;
 }
 
@@ -128,7 +144,7 @@ static size_t table_insert(struct table *table, const char *name, char *value)
     uint64_t hash = hash_of(name);
     size_t at = table->count++;
     table->nodes[at] = (struct node){.hash = hash, .name = copy, .value = value};
-    table->slots[slot_of(table, hash, name)] = (uint32_t)at + 1;
+    slot_fill(table, slot_of(table, hash, name), at);
     return at;
 }
 
@@ -138,15 +154,15 @@ static void slot_free(struct table *table, size_t slot)
     size_t mask = table->slot_count - 1, next = slot;
     for (;;) {
         next = (next + 1) & mask;
-        if (!table->slots[next])
+        if (!table->slots[next].node)
             break;
-        size_t ideal = (size_t)table->nodes[table->slots[next] - 1].hash & mask;
+        size_t ideal = (size_t)table->nodes[table->slots[next].node - 1].hash & mask;
         if (((next - ideal) & mask) < ((next - slot) & mask))
             continue;
         table->slots[slot] = table->slots[next];
         slot = next;
     }
-    table->slots[slot] = 0;
+    table->slots[slot] = (struct slot){0};
 }
 
 /* The last node moves into the place of the removed one. */
@@ -156,9 +172,9 @@ static void table_remove(struct table *table, size_t at)
     slot_free(table, slot_of(table, gone.hash, gone.name));
     size_t last = table->count - 1;
     if (at != last) {
-        const struct node *moved = &table->nodes[last];
-        table->slots[slot_of(table, moved->hash, moved->name)] = (uint32_t)at + 1;
-        table->nodes[at] = *moved;
+        size_t slot = slot_of(table, table->nodes[last].hash, table->nodes[last].name);
+        table->nodes[at] = table->nodes[last];
+        slot_fill(table, slot, at);
     }
     table->count--;
     free(gone.name);
@@ -175,15 +191,28 @@ static void table_done(struct table *table)
     free(table->slots);
 }
 
-static struct object *object_find(const struct memory_store *store, const char *key)
+/* Asks for what a search will look into first. */
+static void object_fetch(const struct memory_store *store, uint64_t hash)
 {
-    size_t at = table_find(&store->keys, key);
+    if (store->keys.slot_count)
+        __builtin_prefetch(&store->keys.slots[hash & (store->keys.slot_count - 1)]);
+}
+
+static struct object *object_find_hashed(const struct memory_store *store, uint64_t hash,
+                                         const char *key)
+{
+    size_t at = table_find_hashed(&store->keys, hash, key);
     return at == NOWHERE ? NULL : &store->objects[at];
 }
 
-static struct object *object_make(struct memory_store *store, const char *key)
+static struct object *object_find(const struct memory_store *store, const char *key)
 {
-    size_t at = table_find(&store->keys, key);
+    return object_find_hashed(store, hash_of(key), key);
+}
+
+static struct object *object_make(struct memory_store *store, uint64_t hash, const char *key)
+{
+    size_t at = table_find_hashed(&store->keys, hash, key);
     if (at != NOWHERE)
         return &store->objects[at];
     if (store->keys.count == store->object_room) {
@@ -289,17 +318,36 @@ static enum hop_rc read_one(struct object *object, const struct hop_read *read,
     return HOP_OK;
 }
 
+#define READ_AT_ONCE 16
+
+/* All slots are asked of the processor's memory before the first is looked into. */
+static enum hop_rc read_some(const struct memory_store *store, const struct hop_read *reads,
+                             size_t count, struct hop_replies *replies, struct hop_reply *items)
+{
+    uint64_t hashes[READ_AT_ONCE];
+    struct object *object = NULL;
+    enum hop_rc rc = HOP_OK;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(reads[i].key);
+        object_fetch(store, hashes[i]);
+    }
+    for (size_t i = 0; i < count && rc == HOP_OK; i++) {
+        if (i == 0 || hashes[i] != hashes[i - 1] || strcmp(reads[i].key, reads[i - 1].key) != 0)
+            object = object_find_hashed(store, hashes[i], reads[i].key);
+        rc = read_one(object, &reads[i], replies, &items[i]);
+    }
+    return rc;
+}
+
 static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read *reads,
                                   size_t count, struct hop_replies *replies,
                                   struct hop_deadline deadline, struct hop_error *err)
 {
     (void)deadline;
     const struct memory_store *store = (const struct memory_store *)base;
-    struct object *object = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || strcmp(reads[i].key, reads[i - 1].key) != 0)
-            object = object_find(store, reads[i].key);
-        enum hop_rc rc = read_one(object, &reads[i], replies, &replies->items[i]);
+    for (size_t i = 0; i < count; i += READ_AT_ONCE) {
+        size_t some = count - i < READ_AT_ONCE ? count - i : READ_AT_ONCE;
+        enum hop_rc rc = read_some(store, reads + i, some, replies, replies->items + i);
         if (rc != HOP_OK)
             return hop_error_set(err, rc, "memory: %s", hop_rc_word(rc));
     }
@@ -308,6 +356,7 @@ static enum hop_rc memory_read_by(struct hop_store *base, const struct hop_read 
 
 /* How to take one write back: the value the name had before, or that it was absent. */
 struct undo {
+    uint64_t hash; /* of a key that the write before has not */
     size_t object; /* NOWHERE: nothing was changed */
     bool log, absent;
     const char *name; /* the batch's; NULL: a log's entry, or all of the object */
@@ -315,16 +364,17 @@ struct undo {
     char *old;
 };
 
-static struct undo undo_of(const struct memory_store *store, const struct object *object)
+static void undo_begin(const struct memory_store *store, const struct object *object,
+                       struct undo *undo)
 {
-    return (struct undo){.object = (size_t)(object - store->objects)};
+    undo->object = (size_t)(object - store->objects);
 }
 
 /* Takes over `value`, also on failure. */
 static bool table_set(struct memory_store *store, struct object *object, const char *name,
                       char *value, struct undo *ret_undo)
 {
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->name = name;
     size_t at = table_find(&object->table, name);
     if (at != NOWHERE) {
@@ -364,14 +414,26 @@ static bool days_join(const struct hop_dayset *known, const struct hop_write *wr
     return true;
 }
 
+static bool last_join(const struct hop_last *known, const struct hop_write *write,
+                      struct hop_text *joined)
+{
+    if (hop_last_later(known, write->last) == known)
+        return false;
+    hop_text_put(joined, write->value);
+    return true;
+}
+
 /* The value that the table has after the write; false where it stays as it is. The decoded profile
- * has no day-set that the table has not. */
+ * has nothing that the table has not. */
 static bool field_joined(const struct object *object, const struct hop_write *write,
                          struct hop_text *joined)
 {
     const struct hop_dayset *known = known_days(object, write);
     if (known)
         return days_join(known, write, joined);
+    if (object->profile && object->profile->last.time > 0 && write->last &&
+        strcmp(write->field, HOP_FIELD_LAST) == 0)
+        return last_join(&object->profile->last, write, joined);
     size_t at = table_find(&object->table, write->field);
     struct hop_span old = {0};
     if (at != NOWHERE)
@@ -408,7 +470,7 @@ static bool name_drop(struct memory_store *store, struct object *object, const c
     if (at == NOWHERE)
         return true;
     /* Undoing must not need memory: the node stays, without a value, until the batch is done. */
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->name = name;
     ret_undo->old = object->table.nodes[at].value;
     object->table.nodes[at].value = NULL;
@@ -417,7 +479,7 @@ static bool name_drop(struct memory_store *store, struct object *object, const c
 
 static bool object_erase(struct memory_store *store, struct object *object, struct undo *ret_undo)
 {
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->erased = *object;
     *object = (struct object){0};
     return true;
@@ -441,7 +503,7 @@ static bool log_append(struct memory_store *store, struct object *object,
         return false;
     }
     object->entries[object->entry_count++] = entry;
-    *ret_undo = undo_of(store, object);
+    undo_begin(store, object, ret_undo);
     ret_undo->log = true;
     return true;
 }
@@ -560,6 +622,22 @@ static void settle_one(struct memory_store *store, const struct hop_write *write
         table_remove(&object->table, at);
 }
 
+static bool has_new_key(const struct hop_batch *batch, size_t at)
+{
+    return at == 0 || batch->writes[at].key != batch->writes[at - 1].key;
+}
+
+static void keys_fetch(const struct memory_store *store, const struct hop_batch *batch,
+                       struct undo *undos)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!has_new_key(batch, i))
+            continue;
+        undos[i].hash = hash_of(batch->writes[i].key);
+        object_fetch(store, undos[i].hash);
+    }
+}
+
 static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batch *batch,
                                    struct hop_deadline deadline, struct hop_error *err)
 {
@@ -568,14 +646,15 @@ static enum hop_rc memory_write_by(struct hop_store *base, const struct hop_batc
     struct undo *undos = calloc(batch->count, sizeof *undos);
     if (!undos)
         return hop_error_set(err, HOP_NOMEM, "memory: no memory");
+    keys_fetch(store, batch, undos);
     size_t done = 0;
     bool fine = true;
     struct object *object = NULL;
     for (; done < batch->count && fine; done++) {
         const struct hop_write *write = &batch->writes[done];
         undos[done].object = NOWHERE;
-        if (done == 0 || write->key != batch->writes[done - 1].key)
-            object = object_make(store, write->key);
+        if (has_new_key(batch, done))
+            object = object_make(store, undos[done].hash, write->key);
         fine = object && write_one(store, object, write, &undos[done]);
         if (fine && undos[done].object != NOWHERE)
             profile_follow(object, write);

@@ -42,11 +42,15 @@ void hop_touch_put(struct hop_text *text, const struct hop_touch *touch)
 
 static bool tag_copy(struct hop_span tag, char ret_tag[HOP_TAG_MAX + 1])
 {
+    if (tag.len > HOP_TAG_MAX)
+        return false;
     for (size_t i = 0; i < tag.len; i++) {
         if (tag.at[i] <= ' ' || tag.at[i] > '~')
             return false;
+        ret_tag[i] = tag.at[i];
     }
-    return hop_span_copy(tag, ret_tag, HOP_TAG_MAX + 1);
+    ret_tag[tag.len] = '\0';
+    return true;
 }
 
 static int clamp_surprise(int64_t surprise)

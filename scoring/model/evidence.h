@@ -78,7 +78,6 @@ struct hop_scene {
 
 /* What every block needs, worked out once. */
 struct hop_familiarity {
-    struct hop_values values;
     int32_t today, first_day, third_day; /* INT32_MAX when there are fewer days */
     int32_t last_day;                    /* before today, of days and register; 0 when none */
     int recorded_days;
@@ -93,6 +92,7 @@ struct hop_familiarity {
     double tenants_lately; /* sum of HOP_LATELY_DAYS-half-life counts over tenants */
     double tenant_lately;  /* of it this login's tenant */
     int32_t tenant_last;   /* day of the last visit to it; INT32_MAX when never */
+    struct hop_values values;
 };
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity);
 

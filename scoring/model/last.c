@@ -49,16 +49,22 @@ static bool is_country(struct hop_span word)
            word.at[1] >= 'A' && word.at[1] <= 'Z';
 }
 
+static bool is_point(double latitude, double longitude, double accuracy_km)
+{
+    return latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180 &&
+           accuracy_km >= 0 && accuracy_km <= 40000;
+}
+
 /* Latitude, longitude, accuracy; "-" "-" for no point. */
 static bool point_parse(const struct hop_span words[3], struct hop_place *place)
 {
     double accuracy, latitude = 0, longitude = 0;
     bool none = hop_span_is(words[0], "-") && hop_span_is(words[1], "-");
-    if (!hop_span_double(words[2], &accuracy) || accuracy < 0 || accuracy > 40000)
+    if (!hop_span_double(words[2], &accuracy))
         return false;
     if (!none && (!hop_span_double(words[0], &latitude) || !hop_span_double(words[1], &longitude)))
         return false;
-    if (latitude < -90 || latitude > 90 || longitude < -180 || longitude > 180)
+    if (!is_point(latitude, longitude, accuracy))
         return false;
     place->has_point = !none;
     place->latitude = latitude;
@@ -105,6 +111,41 @@ bool hop_last_parse(struct hop_span text, struct hop_last *ret_last)
         return false;
     *ret_last = last;
     return true;
+}
+
+static bool point_settle(struct hop_place *place)
+{
+    if (!place->has_point || place->country_only) {
+        place->has_point = place->country_only = false;
+        place->latitude = place->longitude = place->accuracy_km = 0;
+    }
+    place->latitude = hop_fixed_value(place->latitude, 4);
+    place->longitude = hop_fixed_value(place->longitude, 4);
+    place->accuracy_km = hop_fixed_value(place->accuracy_km, 1);
+    return is_point(place->latitude, place->longitude, place->accuracy_km);
+}
+
+/* What begins with zeros may be another address when it is read again, and is rare. */
+static bool address_settle(struct hop_address *address)
+{
+    char buffer[HOP_ADDRESS_TEXT_MAX];
+    struct hop_text text = hop_text_over(buffer, sizeof buffer);
+    if (address->family == 0 || address->bytes[0] != 0 || address->bytes[1] != 0)
+        return true;
+    hop_address_put(&text, address);
+    return hop_address_parse((struct hop_span){buffer, text.len}, address);
+}
+
+bool hop_last_settle(struct hop_last *last)
+{
+    struct hop_place *place = &last->place;
+    struct hop_span tenant = hop_span_of(last->tenant);
+    if (hop_span_is(tenant, "-"))
+        last->tenant[tenant.len = 0] = '\0';
+    return last->time >= 1 && last->time <= LAST_TIME_MAX && last->zone < HOP_ZONE_COUNT &&
+           (!*place->country || is_country(hop_span_of(place->country))) &&
+           place->kind < HOP_PLACE_COUNT && point_settle(place) && address_settle(&last->address) &&
+           (tenant.len == 0 || hop_tenant_valid(tenant));
 }
 
 const struct hop_last *hop_last_later(const struct hop_last *a, const struct hop_last *b)

@@ -13,8 +13,11 @@ void hop_profile_done(struct hop_profile *profile)
 {
     for (size_t i = 0; i < profile->count && !profile->borrowed; i++)
         free(profile->sightings[i].value);
-    if (!profile->borrowed)
+    if (!profile->borrowed) {
         free(profile->sightings);
+        free(profile->weighed);
+        free(profile->memo);
+    }
     hop_profile_init(profile);
 }
 
@@ -30,13 +33,32 @@ bool hop_profile_empty(const struct hop_profile *profile)
     return profile->count == 0;
 }
 
-static int compare(const struct hop_sighting *sighting, struct hop_span value)
+/* Compares as the bytes do: short values are followed by zeros. */
+static uint64_t head_of(struct hop_span value)
 {
+    uint64_t head = 0;
+    for (size_t i = 0; i < sizeof head; i++)
+        head = head << 8 | (i < value.len ? (unsigned char)value.at[i] : 0);
+    return head;
+}
+
+static int compare(const struct hop_sighting *sighting, struct hop_span value, uint64_t head)
+{
+    if (sighting->head != head)
+        return sighting->head < head ? -1 : 1;
     size_t len = sighting->len, common = len < value.len ? len : value.len;
-    int order = common ? memcmp(sighting->value, value.at, common) : 0;
+    int order = common > sizeof head ? memcmp(sighting->value, value.at, common) : 0;
     if (order)
         return order;
     return len == value.len ? 0 : len < value.len ? -1 : 1;
+}
+
+/* Most logins show what the one before did. */
+static bool is_there_still(const struct hop_profile *profile, enum hop_kind kind,
+                           struct hop_span value, uint64_t head, size_t at)
+{
+    return at < profile->count && profile->sightings[at].kind == kind &&
+           compare(&profile->sightings[at], value, head) == 0;
 }
 
 /* Where the value is, or where it would be put. */
@@ -44,15 +66,20 @@ static size_t place_of(const struct hop_profile *profile, enum hop_kind kind, st
                        bool *ret_found)
 {
     size_t low = 0;
+    uint64_t head = head_of(value);
+    *ret_found =
+        profile->memo && is_there_still(profile, kind, value, head, profile->memo->found[kind]);
+    if (*ret_found)
+        return profile->memo->found[kind];
     for (unsigned before = 0; before < (unsigned)kind; before++)
         low += profile->of_kind[before];
     size_t high = low + profile->of_kind[kind];
-    *ret_found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(&profile->sightings[middle], value);
+        int order = compare(&profile->sightings[middle], value, head);
         if (order == 0) {
             *ret_found = true;
+            profile->memo->found[kind] = middle;
             return middle;
         }
         if (order < 0)
@@ -63,23 +90,43 @@ static size_t place_of(const struct hop_profile *profile, enum hop_kind kind, st
     return low;
 }
 
-const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
-                                          struct hop_span value)
+static void sum_forget(struct hop_profile *profile, enum hop_kind kind)
+{
+    profile->memo->sums[kind].today = 0;
+}
+
+const struct hop_sighting *hop_profile_sighting(const struct hop_profile *profile,
+                                                enum hop_kind kind, struct hop_span value)
 {
     bool found;
     size_t at = place_of(profile, kind, value, &found);
-    return found ? &profile->sightings[at].days : NULL;
+    return found ? &profile->sightings[at] : NULL;
+}
+
+const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
+                                          struct hop_span value)
+{
+    const struct hop_sighting *sighting = hop_profile_sighting(profile, kind, value);
+    return sighting ? &sighting->days : NULL;
 }
 
 static enum hop_rc make_room(struct hop_profile *profile)
 {
     if (profile->count < profile->room)
         return HOP_OK;
+    if (!profile->memo)
+        profile->memo = calloc(1, sizeof *profile->memo);
+    if (!profile->memo)
+        return HOP_NOMEM;
     size_t room = profile->room ? 2 * profile->room : 32;
     struct hop_sighting *grown = realloc(profile->sightings, room * sizeof *grown);
     if (!grown)
         return HOP_NOMEM;
     profile->sightings = grown;
+    struct hop_weighed *weighed = realloc(profile->weighed, room * sizeof *weighed);
+    if (!weighed)
+        return HOP_NOMEM;
+    profile->weighed = weighed;
     profile->room = room;
     return HOP_OK;
 }
@@ -93,7 +140,8 @@ enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, st
     size_t at = place_of(profile, kind, value, &found);
     if (found) {
         hop_dayset_join(&profile->sightings[at].days, days);
-        profile->sightings[at].weighed.today = 0;
+        profile->weighed[at].today = 0;
+        sum_forget(profile, kind);
         hop_dayset_join(&profile->days, days);
         return HOP_OK;
     }
@@ -106,11 +154,18 @@ enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, st
         memcpy(copy, value.at, value.len);
     copy[value.len] = '\0';
     struct hop_sighting *slot = profile->sightings + at;
+    struct hop_weighed *weighed = profile->weighed + at;
     memmove(slot + 1, slot, (profile->count - at) * sizeof *slot);
-    *slot = (struct hop_sighting){
-        .kind = kind, .len = (uint16_t)value.len, .value = copy, .days = *days};
+    memmove(weighed + 1, weighed, (profile->count - at) * sizeof *weighed);
+    *slot = (struct hop_sighting){.kind = kind,
+                                  .len = (uint16_t)value.len,
+                                  .head = head_of(value),
+                                  .value = copy,
+                                  .days = *days};
+    *weighed = (struct hop_weighed){0};
     profile->count++;
     profile->of_kind[kind]++;
+    sum_forget(profile, kind);
     profile->hollow |= hop_dayset_empty(days);
     hop_dayset_join(&profile->days, days);
     return HOP_OK;
@@ -125,7 +180,8 @@ enum hop_rc hop_profile_see(struct hop_profile *profile, enum hop_kind kind, str
 }
 
 /* `from` is sorted: what an empty profile takes over needs no place looked for. */
-static enum hop_rc append(struct hop_profile *into, const struct hop_sighting *sighting)
+static enum hop_rc append(struct hop_profile *into, const struct hop_sighting *sighting,
+                          const struct hop_weighed *weighed)
 {
     char *copy = malloc(sighting->len + 1u);
     if (!copy || make_room(into) != HOP_OK) {
@@ -133,9 +189,11 @@ static enum hop_rc append(struct hop_profile *into, const struct hop_sighting *s
         return HOP_NOMEM;
     }
     memcpy(copy, sighting->value, sighting->len + 1u);
+    into->weighed[into->count] = *weighed;
     into->sightings[into->count] = *sighting;
     into->sightings[into->count++].value = copy;
     into->of_kind[sighting->kind]++;
+    sum_forget(into, sighting->kind);
     return HOP_OK;
 }
 
@@ -145,7 +203,7 @@ enum hop_rc hop_profile_merge(struct hop_profile *into, const struct hop_profile
     for (size_t i = 0; i < from->count; i++) {
         const struct hop_sighting *sighting = &from->sightings[i];
         struct hop_span value = {sighting->value, sighting->len};
-        enum hop_rc rc = fresh ? append(into, sighting)
+        enum hop_rc rc = fresh ? append(into, sighting, &from->weighed[i])
                                : hop_profile_join(into, sighting->kind, value, &sighting->days);
         if (rc != HOP_OK)
             return rc;
@@ -177,6 +235,8 @@ static void reckon(struct hop_profile *profile)
     profile->hollow = false;
     profile->days = (struct hop_dayset){0};
     memset(profile->of_kind, 0, sizeof profile->of_kind);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT && profile->memo; kind++)
+        sum_forget(profile, (enum hop_kind)kind);
     for (size_t i = 0; i < profile->count; i++) {
         const struct hop_sighting *sighting = &profile->sightings[i];
         profile->of_kind[sighting->kind]++;
@@ -192,13 +252,14 @@ void hop_profile_drop_future(struct hop_profile *profile, int32_t today)
     for (size_t i = 0; i < profile->count; i++) {
         struct hop_sighting *sighting = &profile->sightings[i];
         hop_dayset_drop_after(&sighting->days, tomorrow);
-        sighting->weighed.today = 0;
         if (hop_dayset_empty(&sighting->days))
             free(sighting->value);
         else
             profile->sightings[kept++] = *sighting;
     }
     profile->count = kept;
+    for (size_t i = 0; i < kept; i++)
+        profile->weighed[i].today = 0;
     reckon(profile);
 }
 
@@ -235,6 +296,8 @@ void hop_profile_remove(struct hop_profile *profile, enum hop_kind kind, struct 
     free(slot->value);
     profile->count--;
     memmove(slot, slot + 1, (profile->count - at) * sizeof *slot);
+    struct hop_weighed *weighed = profile->weighed + at;
+    memmove(weighed, weighed + 1, (profile->count - at) * sizeof *weighed);
     reckon(profile);
 }
 

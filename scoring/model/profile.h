@@ -41,20 +41,37 @@ struct hop_kind_facts {
 const struct hop_kind_facts *hop_kind_facts(enum hop_kind kind);
 bool hop_kind_of(char letter, enum hop_kind *ret_kind);
 
-/* What the day-set weighed when it was last asked for: a day's logins ask again and again, and few
- * values change meanwhile. today 0: nothing. The one part that looking at a profile may write. */
+struct hop_sighting {
+    enum hop_kind kind;
+    uint16_t len;  /* of the value */
+    uint64_t head; /* its first bytes, in the order of values: most of a search needs no more */
+    char *value;   /* owned by the profile */
+    struct hop_dayset days;
+};
+
+/* What a day-set weighed when it was last asked for: a day's logins ask again and again, and few
+ * values change meanwhile. today 0: nothing. This and hop_profile_memo are all that looking at a
+ * profile may write. */
 struct hop_weighed {
     int32_t today, first_day;
     struct hop_dayset_weight weight;
     double lately; /* of a tenant: its count in the short memory */
 };
 
-struct hop_sighting {
-    enum hop_kind kind;
-    uint16_t len; /* of the value */
-    char *value;  /* owned by the profile */
-    struct hop_dayset days;
-    struct hop_weighed weighed;
+/* What the sightings of one kind weighed together, from the first to the last, when they were last
+ * asked for. today 0: nothing, or one of them has changed since. Besides the days it depends on
+ * what is trusted. */
+struct hop_kind_sum {
+    int32_t today, first_day, third_day;
+    bool strict;
+    double mass, novelty;
+};
+
+struct hop_profile_memo {
+    struct hop_kind_sum sums[HOP_KIND_COUNT];
+    double hours[2][24];          /* of HOP_KIND_HOUR, with its sum */
+    double tenants_lately;        /* of HOP_KIND_TENANT */
+    size_t found[HOP_KIND_COUNT]; /* where the last value looked for was, if it is still there */
 };
 
 /* Register `last`: the newest finished login. time 0: none. Text form: see hop_last_put. */
@@ -68,7 +85,9 @@ struct hop_last {
 
 struct hop_profile {
     struct hop_sighting *sightings;
+    struct hop_weighed *weighed; /* of each sighting, apart: they are read in a row */
     size_t count, room;
+    struct hop_profile_memo *memo;    /* with the first sighting; NULL: none */
     unsigned of_kind[HOP_KIND_COUNT]; /* how many sightings */
     struct hop_dayset days;           /* the union of theirs */
     bool hollow;                      /* a sighting may be without days */
@@ -86,6 +105,9 @@ bool hop_profile_empty(
 /* NULL when never seen. The pointer holds until the profile changes. */
 const struct hop_dayset *hop_profile_find(const struct hop_profile *profile, enum hop_kind kind,
                                           struct hop_span value);
+/* The same with what surrounds it. */
+const struct hop_sighting *hop_profile_sighting(const struct hop_profile *profile,
+                                                enum hop_kind kind, struct hop_span value);
 /* Joins `days` into the value's day-set. HOP_NOMEM, or HOP_LIMIT for a value over HOP_VALUE_MAX;
  * then nothing changed. */
 enum hop_rc hop_profile_join(struct hop_profile *profile, enum hop_kind kind, struct hop_span value,
@@ -122,6 +144,9 @@ void hop_values_of(const struct hop_login *login, struct hop_values *ret_values)
  * "-" without a point. */
 void hop_last_put(struct hop_text *text, const struct hop_last *last);
 bool hop_last_parse(struct hop_span text, struct hop_last *ret_last);
+/* Makes it what its text reads back as; false, and in no state to be used, for one whose text does
+ * not. */
+bool hop_last_settle(struct hop_last *last);
 /* The later by time; equal times: the greater by text, so that joins commute. */
 const struct hop_last *hop_last_later(const struct hop_last *a, const struct hop_last *b);
 struct hop_last hop_last_of(const struct hop_login *login);

@@ -38,23 +38,29 @@ int hop_decibits(double bits)
     return (int)lround(bits * 10);
 }
 
-static void gather(const struct hop_scene *scene, const struct hop_familiarity *f,
-                   struct hop_evidence *ret_evidence)
+/* Nothing of these but what the login, the profile and the places of home and tenants tell. */
+static void gather_own(const struct hop_scene *scene, const struct hop_familiarity *f,
+                       struct hop_evidence *evidence)
 {
-    *ret_evidence = (struct hop_evidence){0};
-    hop_evidence_origin(scene, f, ret_evidence);
-    hop_evidence_travel(scene, ret_evidence);
-    hop_evidence_time(scene, f, ret_evidence);
-    hop_evidence_key(scene, f, ret_evidence);
-    hop_evidence_destination(scene, f, ret_evidence);
-    hop_evidence_hop(scene, f, ret_evidence);
-    hop_evidence_fan_out(scene, ret_evidence);
-    hop_evidence_failures(scene, ret_evidence);
-    hop_evidence_dormancy(f, ret_evidence);
-    hop_evidence_sight(scene, f, ret_evidence);
-    hop_evidence_move(scene, f, ret_evidence);
-    hop_evidence_recency(scene, f, ret_evidence);
-    hop_evidence_pace(scene, ret_evidence);
+    hop_evidence_origin(scene, f, evidence);
+    hop_evidence_travel(scene, evidence);
+    hop_evidence_time(scene, f, evidence);
+    hop_evidence_hop(scene, f, evidence);
+    hop_evidence_dormancy(f, evidence);
+    hop_evidence_sight(scene, f, evidence);
+}
+
+/* What lists around the login have a say in. */
+static void gather_around(const struct hop_scene *scene, const struct hop_familiarity *f,
+                          struct hop_evidence *evidence)
+{
+    hop_evidence_key(scene, f, evidence);
+    hop_evidence_destination(scene, f, evidence);
+    hop_evidence_fan_out(scene, evidence);
+    hop_evidence_failures(scene, evidence);
+    hop_evidence_move(scene, f, evidence);
+    hop_evidence_recency(scene, f, evidence);
+    hop_evidence_pace(scene, evidence);
 }
 
 double hop_block_weight(enum hop_story story, enum hop_block block)
@@ -62,11 +68,10 @@ double hop_block_weight(enum hop_story story, enum hop_block block)
     return weights[story][block];
 }
 
-static void weigh(struct hop_evidence *evidence)
+static void weigh(struct hop_evidence *evidence, enum hop_block block)
 {
     for (int story = 0; story < HOP_STORY_COUNT; story++)
-        for (int block = 0; block < HOP_BLOCK_COUNT; block++)
-            evidence->terms[story][block] *= weights[story][block];
+        evidence->terms[story][block] *= weights[story][block];
 }
 
 static double log_odds_of(const struct hop_evidence *evidence, enum hop_story story)
@@ -77,12 +82,10 @@ static double log_odds_of(const struct hop_evidence *evidence, enum hop_story st
     return bits;
 }
 
-void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f,
-                  struct hop_score *ret_score)
+static void weigh_stories(const struct hop_scene *scene, const struct hop_familiarity *f,
+                          struct hop_score *ret_score)
 {
     double sum = 0;
-    gather(scene, f, &ret_score->evidence);
-    weigh(&ret_score->evidence);
     ret_score->story = HOP_STORY_OUTSIDE;
     for (int story = 0; story < HOP_STORY_COUNT; story++) {
         ret_score->log_odds[story] = log_odds_of(&ret_score->evidence, (enum hop_story)story);
@@ -94,6 +97,35 @@ void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f
         (scene->witness_is_home ? HOP_PRIOR_BITS : HOP_PRIOR_BITS_TENANT) + log2(sum);
     ret_score->risk_decibits = hop_decibits(ret_score->risk_bits);
     ret_score->floors = hop_floors_of(scene, f, ret_score->risk_decibits);
+}
+
+void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f,
+                  struct hop_score *ret_score)
+{
+    ret_score->evidence = (struct hop_evidence){0};
+    gather_own(scene, f, &ret_score->evidence);
+    gather_around(scene, f, &ret_score->evidence);
+    for (unsigned block = 0; block < HOP_BLOCK_COUNT; block++)
+        weigh(&ret_score->evidence, (enum hop_block)block);
+    weigh_stories(scene, f, ret_score);
+}
+
+void hop_score_around(const struct hop_scene *scene, const struct hop_familiarity *f,
+                      const struct hop_score *full, struct hop_score *ret_score)
+{
+    static const enum hop_block blocks[] = {
+        HOP_BLOCK_KEY,  HOP_BLOCK_DESTINATION, HOP_BLOCK_FAN_OUT, HOP_BLOCK_FAILURES,
+        HOP_BLOCK_MOVE, HOP_BLOCK_RECENCY,     HOP_BLOCK_PACE};
+    ret_score->evidence = full->evidence;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        ret_score->evidence.present[blocks[i]] = false;
+        for (int story = 0; story < HOP_STORY_COUNT; story++)
+            ret_score->evidence.terms[story][blocks[i]] = 0;
+    }
+    gather_around(scene, f, &ret_score->evidence);
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        weigh(&ret_score->evidence, blocks[i]);
+    weigh_stories(scene, f, ret_score);
 }
 
 void hop_score_of(const struct hop_scene *scene, struct hop_score *ret_score)

@@ -9,6 +9,7 @@ struct named {
 };
 
 static const struct named names[] = {
+    {"sshd", HOP_SERVICE_SSH}, /* first, as most are */
     {"login", HOP_SERVICE_LOGIN},
     {"remote", HOP_SERVICE_LOGIN}, /* util-linux's login with -h */
     {"cockpit", HOP_SERVICE_LOGIN},

@@ -8,7 +8,7 @@
 
 /* One reading of a scene. */
 struct reading {
-    struct hop_familiarity familiarity;
+    const struct hop_familiarity *familiarity;
     struct hop_score score;
     enum hop_action action;
 };
@@ -36,13 +36,10 @@ static enum hop_action scored_action(const struct hop_score *score, const struct
     return score->risk_decibits >= policy->step_up_at_db || score->floors ? HOP_STEP_UP : HOP_ALLOW;
 }
 
-/* The familiarity is there already. */
-static void read_scene(const struct hop_scene *scene, const struct hop_policy *policy,
-                       struct reading *ret_reading)
+static void decide(const struct hop_scene *scene, const struct hop_policy *policy,
+                   struct reading *reading)
 {
-    hop_score_by(scene, &ret_reading->familiarity, &ret_reading->score);
-    ret_reading->action =
-        severer(scored_action(&ret_reading->score, policy), frozen_action(scene->around));
+    reading->action = severer(scored_action(&reading->score, policy), frozen_action(scene->around));
 }
 
 static bool has_shared(const struct hop_scene *scene)
@@ -60,9 +57,7 @@ static bool has_shared(const struct hop_scene *scene)
 void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_scene *ret_bare)
 {
     ret_bare->scene = *scene;
-    ret_bare->login = *scene->login;
     ret_bare->around = *scene->around;
-    ret_bare->scene.login = &ret_bare->login;
     ret_bare->scene.around = &ret_bare->around;
     ret_bare->around.touches = NULL;
     ret_bare->around.touch_count = 0;
@@ -74,7 +69,9 @@ void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_sce
     ret_bare->around.inventory_flooded = false;
     for (int i = 0; i < HOP_VISIT_MONTHS; i++)
         ret_bare->around.visits[i] = 0;
-    if (ret_bare->login.origin.from_inventory) {
+    if (scene->login->origin.from_inventory) {
+        ret_bare->login = *scene->login;
+        ret_bare->scene.login = &ret_bare->login;
         ret_bare->login.origin.from_inventory = false;
         ret_bare->login.origin.zone = HOP_ZONE_INTERNET;
         ret_bare->login.origin.tenant[0] = '\0';
@@ -87,7 +84,7 @@ static void conclude(const struct hop_scene *scene, const struct reading *readin
     verdict->action = action;
     verdict->score = reading->score;
     verdict->accused = verdict->alert = action > verdict->own_action;
-    hop_reasons_of(scene, &reading->familiarity, verdict);
+    hop_reasons_of(scene, reading->familiarity, verdict);
     if (verdict->accused)
         hop_verdict_because(verdict, "accused", 0, "only shared lists accuse");
 }
@@ -98,15 +95,20 @@ static void weigh_both(const struct hop_scene *scene, const struct hop_policy *p
                        const struct reading *full, struct hop_verdict *verdict)
 {
     struct hop_bare_scene bare;
+    struct hop_familiarity familiarity;
     struct reading own;
     enum hop_action action = full->action;
     hop_scene_without_shared(scene, &bare);
     /* nothing of the shared lists is in it, but for a login that the inventory changed */
-    if (scene->login->origin.from_inventory)
-        hop_familiarity_of(&bare.scene, &own.familiarity);
-    else
+    if (scene->login->origin.from_inventory) {
+        hop_familiarity_of(&bare.scene, &familiarity);
+        own.familiarity = &familiarity;
+        hop_score_by(&bare.scene, own.familiarity, &own.score);
+    } else {
         own.familiarity = full->familiarity;
-    read_scene(&bare.scene, policy, &own);
+        hop_score_around(&bare.scene, own.familiarity, &full->score, &own.score);
+    }
+    decide(&bare.scene, policy, &own);
     verdict->own_action = own.action;
     if (action == HOP_BLOCK && own.action != HOP_BLOCK)
         action = HOP_STEP_UP;
@@ -119,10 +121,12 @@ static void weigh_both(const struct hop_scene *scene, const struct hop_policy *p
 void hop_verdict_of(const struct hop_scene *scene, const struct hop_policy *policy,
                     struct hop_verdict *ret_verdict)
 {
-    struct reading full;
+    struct hop_familiarity familiarity;
+    struct reading full = {.familiarity = &familiarity};
     *ret_verdict = (struct hop_verdict){.scored = true};
-    hop_familiarity_of(scene, &full.familiarity);
-    read_scene(scene, policy, &full);
+    hop_familiarity_of(scene, &familiarity);
+    hop_score_by(scene, &familiarity, &full.score);
+    decide(scene, policy, &full);
     if (has_shared(scene)) {
         weigh_both(scene, policy, &full, ret_verdict);
         return;

@@ -57,7 +57,7 @@ void hop_verdict_of(const struct hop_scene *scene, const struct hop_policy *poli
  * copies it needs. */
 struct hop_bare_scene {
     struct hop_scene scene;
-    struct hop_login login;
+    struct hop_login login; /* of one that the inventory changed */
     struct hop_around around;
 };
 void hop_scene_without_shared(const struct hop_scene *scene, struct hop_bare_scene *ret_bare);

@@ -10,28 +10,131 @@
 
 #define RADIUS_MAX_KM 20100.0 /* half of the earth's girth */
 
+/* What an entry may hold; first what a log of others' has. */
+enum name {
+    NAME_TIMESTAMP,
+    NAME_EVENT_ID,
+    NAME_EVENT_OUTCOME,
+    NAME_USER_NAME,
+    NAME_TEAM,
+    NAME_TENANT,
+    NAME_HOST_NAME,
+    NAME_SOURCE_IP,
+    NAME_SOURCE_AS_NUMBER,
+    NAME_SOURCE_GEO_COUNTRY_ISO_CODE,
+    NAME_SOURCE_GEO_LOCATION,
+    NAME_SOURCE_GEO_ACCURACY_KM,
+    NAME_SOURCE_KIND,
+    NAME_KEY,
+    NAME_METHOD,
+    NAME_STEP_UP,
+    NAME_IDENTITY,
+    NAME_SERVICE_NAME,
+    NAME_KEY_LOST,
+    NAME_SOURCE_GEO_COUNTRY_ONLY,
+    NAME_SOURCE_ZONE,
+    NAME_SOURCE_TENANT,
+    NAME_FROM_INVENTORY,
+    NAME_LANE,
+    NAME_PHASE,
+    NAME_CLASS,
+    NAME_ACTION,
+    NAME_SESSION,
+    NAME_OUTCOME,
+    NAME_ANSWER,
+    NAME_RISK_BITS,
+    NAME_STORY,
+    NAME_DEGRADED,
+    NAME_MODE,
+    NAME_WAITS_UNTIL,
+    NAME_AUTHOR,
+    NAME_LOGIN_TIME,
+    NAME_TERMS,
+    NAME_LOG_ODDS,
+    NAME_FLOORS,
+    NAME_REASON_CODES,
+    NAME_REASONS,
+    NAME_OWN_ACTION,
+    NAME_ALERT,
+    NAME_PERMIT,
+    NAME_COUNT
+};
+
+#define SPAN(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
+    }
+static const struct hop_span names[NAME_COUNT] = {
+    [NAME_TIMESTAMP] = SPAN("@timestamp"),
+    [NAME_EVENT_ID] = SPAN("event.id"),
+    [NAME_EVENT_OUTCOME] = SPAN("event.outcome"),
+    [NAME_USER_NAME] = SPAN("user.name"),
+    [NAME_TEAM] = SPAN("hopwarden.team"),
+    [NAME_TENANT] = SPAN("hopwarden.tenant"),
+    [NAME_HOST_NAME] = SPAN("host.name"),
+    [NAME_SOURCE_IP] = SPAN("source.ip"),
+    [NAME_SOURCE_AS_NUMBER] = SPAN("source.as.number"),
+    [NAME_SOURCE_GEO_COUNTRY_ISO_CODE] = SPAN("source.geo.country_iso_code"),
+    [NAME_SOURCE_GEO_LOCATION] = SPAN("source.geo.location"),
+    [NAME_SOURCE_GEO_ACCURACY_KM] = SPAN("source.geo.accuracy_km"),
+    [NAME_SOURCE_KIND] = SPAN("source.kind"),
+    [NAME_KEY] = SPAN("hopwarden.key"),
+    [NAME_METHOD] = SPAN("hopwarden.method"),
+    [NAME_STEP_UP] = SPAN("hopwarden.step_up"),
+    [NAME_IDENTITY] = SPAN("hopwarden.identity"),
+    [NAME_SERVICE_NAME] = SPAN("service.name"),
+    [NAME_KEY_LOST] = SPAN("hopwarden.key_lost"),
+    [NAME_SOURCE_GEO_COUNTRY_ONLY] = SPAN("source.geo.country_only"),
+    [NAME_SOURCE_ZONE] = SPAN("hopwarden.source_zone"),
+    [NAME_SOURCE_TENANT] = SPAN("hopwarden.source_tenant"),
+    [NAME_FROM_INVENTORY] = SPAN("hopwarden.from_inventory"),
+    [NAME_LANE] = SPAN("hopwarden.lane"),
+    [NAME_PHASE] = SPAN("hopwarden.phase"),
+    [NAME_CLASS] = SPAN("hopwarden.class"),
+    [NAME_ACTION] = SPAN("hopwarden.action"),
+    [NAME_SESSION] = SPAN("hopwarden.session"),
+    [NAME_OUTCOME] = SPAN("hopwarden.outcome"),
+    [NAME_ANSWER] = SPAN("hopwarden.answer"),
+    [NAME_RISK_BITS] = SPAN("hopwarden.risk_bits"),
+    [NAME_STORY] = SPAN("hopwarden.story"),
+    [NAME_DEGRADED] = SPAN("hopwarden.degraded"),
+    [NAME_MODE] = SPAN("hopwarden.mode"),
+    [NAME_WAITS_UNTIL] = SPAN("hopwarden.waits_until"),
+    [NAME_AUTHOR] = SPAN("hopwarden.author"),
+    [NAME_LOGIN_TIME] = SPAN("hopwarden.login_time"),
+    [NAME_TERMS] = SPAN("hopwarden.terms"),
+    [NAME_LOG_ODDS] = SPAN("hopwarden.log_odds"),
+    [NAME_FLOORS] = SPAN("hopwarden.floors"),
+    [NAME_REASON_CODES] = SPAN("hopwarden.reason_codes"),
+    [NAME_REASONS] = SPAN("hopwarden.reasons"),
+    [NAME_OWN_ACTION] = SPAN("hopwarden.own_action"),
+    [NAME_ALERT] = SPAN("hopwarden.alert"),
+    [NAME_PERMIT] = SPAN("hopwarden.permit"),
+};
+
 /* One line being read: the first complaint wins and ends it. */
 struct reader {
     json_t *root;
+    json_t *members[NAME_COUNT]; /* NULL where it is absent */
     struct hop_error *err;
     bool bad;
 };
 
-static void complain(struct reader *reader, const char *name, const char *what)
+static void complain(struct reader *reader, enum name name, const char *what)
 {
     if (!reader->bad)
-        hop_error_set(reader->err, HOP_MALFORMED, "%s: %s", name, what);
+        hop_error_set(reader->err, HOP_MALFORMED, "%s: %s", names[name].at, what);
     reader->bad = true;
 }
 
 /* The member, or NULL when it is absent or null. */
-static json_t *member(const struct reader *reader, const char *name)
+static json_t *member(const struct reader *reader, enum name name)
 {
-    json_t *value = json_object_get(reader->root, name);
+    json_t *value = reader->members[name];
     return json_is_null(value) ? NULL : value;
 }
 
-static struct hop_span string_of(struct reader *reader, const char *name)
+static struct hop_span string_of(struct reader *reader, enum name name)
 {
     json_t *value = member(reader, name);
     if (value == NULL)
@@ -43,14 +146,14 @@ static struct hop_span string_of(struct reader *reader, const char *name)
     return (struct hop_span){json_string_value(value), json_string_length(value)};
 }
 
-static void read_string(struct reader *reader, const char *name, char *buffer, size_t size)
+static void read_string(struct reader *reader, enum name name, char *buffer, size_t size)
 {
     struct hop_span value = string_of(reader, name);
     if (value.at != NULL && !hop_span_copy(value, buffer, size))
         complain(reader, name, "too long");
 }
 
-static bool read_bool(struct reader *reader, const char *name)
+static bool read_bool(struct reader *reader, enum name name)
 {
     json_t *value = member(reader, name);
     if (value != NULL && !json_is_boolean(value))
@@ -75,7 +178,7 @@ static bool number_within(const json_t *value, double low, double high, double *
     return true;
 }
 
-static void read_time(struct reader *reader, const char *name, int64_t *ret_epoch_s)
+static void read_time(struct reader *reader, enum name name, int64_t *ret_epoch_s)
 {
     struct hop_span value = string_of(reader, name);
     if (value.at == NULL)
@@ -86,48 +189,48 @@ static void read_time(struct reader *reader, const char *name, int64_t *ret_epoc
 
 static void parse_id(struct reader *reader, struct hop_entry *entry)
 {
-    json_t *value = member(reader, "event.id");
+    json_t *value = member(reader, NAME_EVENT_ID);
     if (json_is_integer(value)) {
         struct hop_text text = hop_text_over(entry->id, sizeof entry->id);
         hop_text_put_int(&text, json_integer_value(value));
         return;
     }
-    read_string(reader, "event.id", entry->id, sizeof entry->id);
+    read_string(reader, NAME_EVENT_ID, entry->id, sizeof entry->id);
     if (hop_ulid_valid(hop_span_of(entry->id)))
         hop_string_copy(entry->login.id, sizeof entry->login.id, entry->id);
 }
 
 static void parse_who(struct reader *reader, struct hop_login *login)
 {
-    read_string(reader, "user.name", login->account, sizeof login->account);
+    read_string(reader, NAME_USER_NAME, login->account, sizeof login->account);
     if (login->account[0] == '\0')
-        complain(reader, "user.name", "missing");
-    struct hop_span tenant = string_of(reader, "hopwarden.tenant");
+        complain(reader, NAME_USER_NAME, "missing");
+    struct hop_span tenant = string_of(reader, NAME_TENANT);
     if (tenant.at == NULL)
-        complain(reader, "hopwarden.tenant", "missing");
+        complain(reader, NAME_TENANT, "missing");
     else if (!hop_tenant_valid(tenant))
-        complain(reader, "hopwarden.tenant", "not a tenant name");
+        complain(reader, NAME_TENANT, "not a tenant name");
     else
         hop_span_copy(tenant, login->tenant, sizeof login->tenant);
-    read_string(reader, "hopwarden.identity", login->identity, sizeof login->identity);
-    read_string(reader, "hopwarden.team", login->team, sizeof login->team);
-    read_string(reader, "host.name", login->host, sizeof login->host);
-    read_string(reader, "service.name", login->service, sizeof login->service);
-    read_string(reader, "hopwarden.key", login->key, sizeof login->key);
-    read_string(reader, "hopwarden.method", login->method, sizeof login->method);
-    login->key_lost = read_bool(reader, "hopwarden.key_lost");
+    read_string(reader, NAME_IDENTITY, login->identity, sizeof login->identity);
+    read_string(reader, NAME_TEAM, login->team, sizeof login->team);
+    read_string(reader, NAME_HOST_NAME, login->host, sizeof login->host);
+    read_string(reader, NAME_SERVICE_NAME, login->service, sizeof login->service);
+    read_string(reader, NAME_KEY, login->key, sizeof login->key);
+    read_string(reader, NAME_METHOD, login->method, sizeof login->method);
+    login->key_lost = read_bool(reader, NAME_KEY_LOST);
 }
 
 static void parse_address(struct reader *reader, struct hop_login *login)
 {
-    struct hop_span value = string_of(reader, "source.ip");
+    struct hop_span value = string_of(reader, NAME_SOURCE_IP);
     if (value.len > 0 && !hop_address_parse(value, &login->origin.address))
-        complain(reader, "source.ip", "not an address");
+        complain(reader, NAME_SOURCE_IP, "not an address");
 }
 
 static void parse_country(struct reader *reader, struct hop_entry *entry)
 {
-    static const char name[] = "source.geo.country_iso_code";
+    const enum name name = NAME_SOURCE_GEO_COUNTRY_ISO_CODE;
     struct hop_span value = string_of(reader, name);
     if (value.at == NULL)
         return;
@@ -145,12 +248,12 @@ static void parse_country(struct reader *reader, struct hop_entry *entry)
 
 static void parse_asn(struct reader *reader, struct hop_entry *entry)
 {
-    json_t *value = member(reader, "source.as.number");
+    json_t *value = member(reader, NAME_SOURCE_AS_NUMBER);
     if (value == NULL)
         return;
     double number;
     if (!number_within(value, 0, UINT32_MAX, &number) || number != floor(number)) {
-        complain(reader, "source.as.number", "not an AS number");
+        complain(reader, NAME_SOURCE_AS_NUMBER, "not an AS number");
         return;
     }
     entry->has_asn = true;
@@ -159,39 +262,39 @@ static void parse_asn(struct reader *reader, struct hop_entry *entry)
 
 static void parse_point(struct reader *reader, struct hop_entry *entry)
 {
-    json_t *value = member(reader, "source.geo.location");
+    json_t *value = member(reader, NAME_SOURCE_GEO_LOCATION);
     if (value == NULL)
         return;
     struct hop_place *place = &entry->login.origin.place;
     if (!number_within(json_object_get(value, "lat"), -90, 90, &place->latitude) ||
         !number_within(json_object_get(value, "lon"), -180, 180, &place->longitude)) {
-        complain(reader, "source.geo.location", "not {\"lat\": -90..90, \"lon\": -180..180}");
+        complain(reader, NAME_SOURCE_GEO_LOCATION, "not {\"lat\": -90..90, \"lon\": -180..180}");
         return;
     }
     entry->has_place = place->has_point = true;
-    place->country_only = read_bool(reader, "source.geo.country_only");
+    place->country_only = read_bool(reader, NAME_SOURCE_GEO_COUNTRY_ONLY);
 }
 
 static void parse_radius(struct reader *reader, struct hop_place *place)
 {
-    json_t *value = member(reader, "source.geo.accuracy_km");
+    json_t *value = member(reader, NAME_SOURCE_GEO_ACCURACY_KM);
     if (value != NULL && !number_within(value, 0, RADIUS_MAX_KM, &place->accuracy_km))
-        complain(reader, "source.geo.accuracy_km", "not a radius in km");
+        complain(reader, NAME_SOURCE_GEO_ACCURACY_KM, "not a radius in km");
 }
 
 static void parse_place_kind(struct reader *reader, struct hop_entry *entry)
 {
-    struct hop_span value = string_of(reader, "source.kind");
+    struct hop_span value = string_of(reader, NAME_SOURCE_KIND);
     if (value.at == NULL)
         return;
     entry->has_kind = true;
     if (!hop_place_kind_parse(value, &entry->login.origin.place.kind))
-        complain(reader, "source.kind", "not fixed, mobile or hosting");
+        complain(reader, NAME_SOURCE_KIND, "not fixed, mobile or hosting");
 }
 
 static void parse_zone(struct reader *reader, struct hop_entry *entry)
 {
-    struct hop_span value = string_of(reader, "hopwarden.source_zone");
+    struct hop_span value = string_of(reader, NAME_SOURCE_ZONE);
     struct hop_origin *origin = &entry->login.origin;
     for (int zone = 0; zone < HOP_ZONE_COUNT && value.at != NULL; zone++) {
         if (!hop_span_is(value, hop_zone_word((enum hop_zone)zone)))
@@ -200,14 +303,14 @@ static void parse_zone(struct reader *reader, struct hop_entry *entry)
         entry->has_zone = true;
     }
     if (value.at != NULL && !entry->has_zone)
-        complain(reader, "hopwarden.source_zone", "not a zone");
-    read_string(reader, "hopwarden.source_tenant", origin->tenant, sizeof origin->tenant);
-    origin->from_inventory = read_bool(reader, "hopwarden.from_inventory");
+        complain(reader, NAME_SOURCE_ZONE, "not a zone");
+    read_string(reader, NAME_SOURCE_TENANT, origin->tenant, sizeof origin->tenant);
+    origin->from_inventory = read_bool(reader, NAME_FROM_INVENTORY);
 }
 
 static void parse_lane(struct reader *reader, struct hop_entry *entry)
 {
-    struct hop_span value = string_of(reader, "hopwarden.lane");
+    struct hop_span value = string_of(reader, NAME_LANE);
     for (int lane = 0; lane < HOP_LANE_COUNT && value.at != NULL; lane++) {
         if (!hop_span_is(value, hop_lane_word((enum hop_lane)lane)))
             continue;
@@ -215,12 +318,12 @@ static void parse_lane(struct reader *reader, struct hop_entry *entry)
         entry->has_lane = true;
     }
     if (value.at != NULL && !entry->has_lane)
-        complain(reader, "hopwarden.lane", "not a lane");
+        complain(reader, NAME_LANE, "not a lane");
 }
 
 static void parse_phase(struct reader *reader, struct hop_entry *entry)
 {
-    struct hop_span value = string_of(reader, "hopwarden.phase");
+    struct hop_span value = string_of(reader, NAME_PHASE);
     entry->login.phase = HOP_PHASE_REPLAY;
     bool found = value.at == NULL;
     for (int phase = 0; phase < HOP_PHASE_COUNT && !found; phase++) {
@@ -229,45 +332,45 @@ static void parse_phase(struct reader *reader, struct hop_entry *entry)
             entry->login.phase = (enum hop_phase)phase;
     }
     if (!found)
-        complain(reader, "hopwarden.phase", "not a phase");
+        complain(reader, NAME_PHASE, "not a phase");
 }
 
 static void parse_class(struct reader *reader, struct hop_login *login)
 {
-    struct hop_span value = string_of(reader, "hopwarden.class");
+    struct hop_span value = string_of(reader, NAME_CLASS);
     if (value.at != NULL && !hop_class_parse(value, &login->class))
-        complain(reader, "hopwarden.class", "not a class");
+        complain(reader, NAME_CLASS, "not a class");
 }
 
 static void parse_credential(struct reader *reader, struct hop_entry *entry)
 {
-    struct hop_span value = string_of(reader, "event.outcome");
+    struct hop_span value = string_of(reader, NAME_EVENT_OUTCOME);
     entry->has_outcome = value.at != NULL;
-    entry->success = hop_span_is(value, "success") ||
-                     (value.at == NULL && member(reader, "hopwarden.action") == NULL);
+    entry->success =
+        hop_span_is(value, "success") || (value.at == NULL && member(reader, NAME_ACTION) == NULL);
     entry->login.first_factor_proven = entry->success;
     if (value.at != NULL && !entry->success && !hop_span_is(value, "failure"))
-        complain(reader, "event.outcome", "neither success nor failure");
+        complain(reader, NAME_EVENT_OUTCOME, "neither success nor failure");
 }
 
 static void parse_outcomes(struct reader *reader, struct hop_entry *entry)
 {
     parse_credential(reader, entry);
-    struct hop_span step_up = string_of(reader, "hopwarden.step_up");
+    struct hop_span step_up = string_of(reader, NAME_STEP_UP);
     entry->has_step_up = step_up.at != NULL;
     entry->step_up_passes = !hop_span_is(step_up, "fail");
     if (entry->has_step_up && entry->step_up_passes && !hop_span_is(step_up, "pass"))
-        complain(reader, "hopwarden.step_up", "neither pass nor fail");
-    struct hop_span session = string_of(reader, "hopwarden.session");
+        complain(reader, NAME_STEP_UP, "neither pass nor fail");
+    struct hop_span session = string_of(reader, NAME_SESSION);
     entry->has_session = session.at != NULL;
     entry->session_opened = hop_span_is(session, "opened");
     if (entry->has_session && !entry->session_opened && !hop_span_is(session, "refused") &&
         !hop_span_is(session, "none"))
-        complain(reader, "hopwarden.session", "not opened, refused or none");
-    read_string(reader, "hopwarden.outcome", entry->outcome, sizeof entry->outcome);
+        complain(reader, NAME_SESSION, "not opened, refused or none");
+    read_string(reader, NAME_OUTCOME, entry->outcome, sizeof entry->outcome);
 }
 
-static bool read_action(struct reader *reader, const char *name, enum hop_action *ret_action)
+static bool read_action(struct reader *reader, enum name name, enum hop_action *ret_action)
 {
     struct hop_span value = string_of(reader, name);
     if (value.at == NULL)
@@ -278,7 +381,7 @@ static bool read_action(struct reader *reader, const char *name, enum hop_action
 }
 
 /* Bits with one decimal as decibits. */
-static bool read_decibits(struct reader *reader, const char *name, int *ret_decibits)
+static bool read_decibits(struct reader *reader, enum name name, int *ret_decibits)
 {
     json_t *value = member(reader, name);
     double bits;
@@ -293,16 +396,16 @@ static bool read_decibits(struct reader *reader, const char *name, int *ret_deci
 
 static void parse_decision(struct reader *reader, struct hop_entry *entry)
 {
-    entry->has_verdict = read_action(reader, "hopwarden.action", &entry->action);
+    entry->has_verdict = read_action(reader, NAME_ACTION, &entry->action);
     entry->answer = entry->action;
-    read_action(reader, "hopwarden.answer", &entry->answer);
-    read_decibits(reader, "hopwarden.risk_bits", &entry->risk_decibits);
-    read_string(reader, "hopwarden.story", entry->story, sizeof entry->story);
-    entry->degraded = member(reader, "hopwarden.degraded") != NULL;
-    struct hop_span mode = string_of(reader, "hopwarden.mode");
+    read_action(reader, NAME_ANSWER, &entry->answer);
+    read_decibits(reader, NAME_RISK_BITS, &entry->risk_decibits);
+    read_string(reader, NAME_STORY, entry->story, sizeof entry->story);
+    entry->degraded = member(reader, NAME_DEGRADED) != NULL;
+    struct hop_span mode = string_of(reader, NAME_MODE);
     entry->has_mode = mode.at != NULL;
     if (entry->has_mode && !hop_mode_parse(mode, &entry->mode))
-        complain(reader, "hopwarden.mode", "not a mode");
+        complain(reader, NAME_MODE, "not a mode");
 }
 
 static void parse_facts(struct reader *reader, struct hop_entry *entry)
@@ -323,11 +426,11 @@ static void parse_kind(struct reader *reader, struct hop_entry *entry)
 {
     if (entry->outcome[0] != '\0' && !entry->has_verdict) {
         entry->kind = HOP_ENTRY_OUTCOME;
-        if (member(reader, "hopwarden.waits_until") != NULL)
-            read_time(reader, "hopwarden.waits_until", &entry->waits_until);
-    } else if (member(reader, "hopwarden.author") != NULL) {
+        if (member(reader, NAME_WAITS_UNTIL) != NULL)
+            read_time(reader, NAME_WAITS_UNTIL, &entry->waits_until);
+    } else if (member(reader, NAME_AUTHOR) != NULL) {
         entry->kind = HOP_ENTRY_CONFIRMATION;
-        read_time(reader, "hopwarden.login_time", &entry->vouched_time);
+        read_time(reader, NAME_LOGIN_TIME, &entry->vouched_time);
     }
     if (entry->has_verdict || entry->kind == HOP_ENTRY_CONFIRMATION)
         entry->has_place = entry->has_country = entry->has_asn = entry->has_kind = true;
@@ -342,7 +445,26 @@ static enum hop_rc not_json(const json_error_t *error, struct hop_error *err)
     return hop_error_set(err, HOP_MALFORMED, "byte %d: %s", error->position, what);
 }
 
-static enum hop_rc load_object(struct hop_span line, json_t **ret_root, struct hop_error *err)
+static bool is_named(struct hop_span key, enum name name)
+{
+    return key.len == names[name].len && memcmp(key.at, names[name].at, key.len) == 0;
+}
+
+static void gather(struct reader *reader)
+{
+    void *at = json_object_iter(reader->root);
+    for (; at != NULL; at = json_object_iter_next(reader->root, at)) {
+        struct hop_span key = hop_span_of(json_object_iter_key(at));
+        enum name name = 0;
+        while (name < NAME_COUNT && !is_named(key, name))
+            name++;
+        if (name < NAME_COUNT)
+            reader->members[name] = json_object_iter_value(at);
+    }
+}
+
+static enum hop_rc load_object(struct hop_span line, struct reader *ret_reader,
+                               struct hop_error *err)
 {
     if (line.len > HOP_ENTRY_LINE_MAX)
         return hop_error_set(err, HOP_LIMIT, "line: longer than %d bytes", HOP_ENTRY_LINE_MAX);
@@ -355,20 +477,21 @@ static enum hop_rc load_object(struct hop_span line, json_t **ret_root, struct h
         json_decref(root);
         return hop_error_set(err, HOP_MALFORMED, "line: not a JSON object");
     }
-    *ret_root = root;
+    *ret_reader = (struct reader){.root = root, .err = err};
+    gather(ret_reader);
     return HOP_OK;
 }
 
 enum hop_rc hop_entry_parse(struct hop_span line, struct hop_entry *ret_entry,
                             struct hop_error *err)
 {
-    struct reader reader = {.err = err};
-    enum hop_rc rc = load_object(line, &reader.root, err);
+    struct reader reader;
+    enum hop_rc rc = load_object(line, &reader, err);
     if (rc != HOP_OK)
         return rc;
     struct hop_entry entry;
     memset(&entry, 0, sizeof entry);
-    read_time(&reader, "@timestamp", &entry.login.time);
+    read_time(&reader, NAME_TIMESTAMP, &entry.login.time);
     parse_id(&reader, &entry);
     parse_who(&reader, &entry.login);
     parse_facts(&reader, &entry);
@@ -386,7 +509,7 @@ enum hop_rc hop_entry_parse(struct hop_span line, struct hop_entry *ret_entry,
 
 static void restore_terms(const struct reader *reader, struct hop_evidence *evidence)
 {
-    json_t *terms = member(reader, "hopwarden.terms");
+    json_t *terms = member(reader, NAME_TERMS);
     for (int story = 0; story < HOP_STORY_COUNT; story++) {
         json_t *row = json_object_get(terms, hop_story_word((enum hop_story)story));
         for (int block = 0; block < HOP_BLOCK_COUNT; block++) {
@@ -413,15 +536,15 @@ static bool listed(const json_t *list, const char *word)
 static void restore_score(struct reader *reader, struct hop_score *score)
 {
     restore_terms(reader, &score->evidence);
-    json_t *log_odds = member(reader, "hopwarden.log_odds");
-    struct hop_span story = string_of(reader, "hopwarden.story");
+    json_t *log_odds = member(reader, NAME_LOG_ODDS);
+    struct hop_span story = string_of(reader, NAME_STORY);
     for (int i = 0; i < HOP_STORY_COUNT; i++) {
         const char *word = hop_story_word((enum hop_story)i);
         score->log_odds[i] = json_number_value(json_object_get(log_odds, word));
         if (hop_span_is(story, word))
             score->story = (enum hop_story)i;
     }
-    json_t *floors = member(reader, "hopwarden.floors");
+    json_t *floors = member(reader, NAME_FLOORS);
     for (int i = 0; i < HOP_FLOOR_COUNT; i++)
         if (listed(floors, hop_floor_word((enum hop_floor)i)))
             score->floors |= HOP_FLOOR_BIT(i);
@@ -457,8 +580,8 @@ static void copy_cut(struct hop_span from, char *buffer, size_t size)
 
 static void restore_reasons(const struct reader *reader, struct hop_verdict *verdict)
 {
-    json_t *codes = member(reader, "hopwarden.reason_codes");
-    json_t *reasons = member(reader, "hopwarden.reasons");
+    json_t *codes = member(reader, NAME_REASON_CODES);
+    json_t *reasons = member(reader, NAME_REASONS);
     size_t count = json_array_size(codes);
     for (size_t i = 0; i < count && i < HOP_REASONS_MAX; i++) {
         struct hop_reason *reason = &verdict->reasons[verdict->reason_count++];
@@ -473,13 +596,13 @@ static void restore_reasons(const struct reader *reader, struct hop_verdict *ver
 static void restore_verdict(struct reader *reader, struct hop_verdict *verdict)
 {
     verdict->own_action = verdict->action;
-    verdict->accused = read_action(reader, "hopwarden.own_action", &verdict->own_action);
-    verdict->alert = read_bool(reader, "hopwarden.alert");
-    copy_cut(string_of(reader, "hopwarden.permit"), verdict->permit, sizeof verdict->permit);
-    verdict->scored = read_decibits(reader, "hopwarden.risk_bits", &verdict->score.risk_decibits);
+    verdict->accused = read_action(reader, NAME_OWN_ACTION, &verdict->own_action);
+    verdict->alert = read_bool(reader, NAME_ALERT);
+    copy_cut(string_of(reader, NAME_PERMIT), verdict->permit, sizeof verdict->permit);
+    verdict->scored = read_decibits(reader, NAME_RISK_BITS, &verdict->score.risk_decibits);
     if (verdict->scored)
         restore_score(reader, &verdict->score);
-    json_t *losses = member(reader, "hopwarden.degraded");
+    json_t *losses = member(reader, NAME_DEGRADED);
     for (int i = 0; i < HOP_LOSS_COUNT; i++)
         if (listed(losses, hop_loss_word((enum hop_loss)i)))
             verdict->losses |= HOP_LOSS_BIT(i);
@@ -489,13 +612,13 @@ static void restore_verdict(struct reader *reader, struct hop_verdict *verdict)
 enum hop_rc hop_entry_parse_verdict(struct hop_span line, struct hop_verdict *ret_verdict,
                                     struct hop_error *err)
 {
-    struct reader reader = {.err = err};
-    enum hop_rc rc = load_object(line, &reader.root, err);
+    struct reader reader;
+    enum hop_rc rc = load_object(line, &reader, err);
     if (rc != HOP_OK)
         return rc;
     struct hop_verdict verdict;
     memset(&verdict, 0, sizeof verdict);
-    bool found = read_action(&reader, "hopwarden.action", &verdict.action);
+    bool found = read_action(&reader, NAME_ACTION, &verdict.action);
     if (found && !reader.bad)
         restore_verdict(&reader, &verdict);
     json_decref(reader.root);

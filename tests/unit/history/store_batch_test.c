@@ -85,6 +85,52 @@ START_TEST(a_batch_owns_copies_and_drops_what_the_kind_does_not_use)
 }
 END_TEST
 
+/* Read and text of a write that was given as a value are those of one that was given as text. */
+START_TEST(a_value_is_added_as_its_text_would_be)
+{
+    struct hop_last last = {.time = 1795446000, .zone = HOP_ZONE_INTERNET};
+    last.place = (struct hop_place){
+        .country = "NL", .asn = 7, .has_point = true, .latitude = 52.123456, .accuracy_km = 20.26};
+    struct hop_dayset days = {.last_day = 20780, .confirmed = true, .bits = {0x13}};
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(hop_batch_add_last(&batch, "k", "last", &last), HOP_OK);
+    ck_assert_int_eq(hop_batch_add_days(&batch, "k", "c:NL", &days), HOP_OK);
+    ck_assert_int_eq(hop_batch_add_days(&batch, "k", "a:7", &days), HOP_OK);
+    for (int i = 0; i < 3; i++) {
+        const struct hop_write *typed = &batch.writes[i], *text;
+        ck_assert_int_eq(
+            hop_batch_add(&batch, typed->kind, typed->key, typed->field, typed->value, 0), HOP_OK);
+        typed = &batch.writes[i];
+        text = &batch.writes[3 + i];
+        ck_assert_str_eq(typed->value, text->value);
+        if (typed->days)
+            ck_assert(hop_dayset_equal(typed->days, text->days));
+        else
+            ck_assert(typed->last->place.latitude == text->last->place.latitude &&
+                      typed->last->place.accuracy_km == text->last->place.accuracy_km);
+    }
+    last.time = 0;
+    ck_assert_int_eq(hop_batch_add_last(&batch, "k", "last", &last), HOP_MALFORMED);
+    ck_assert_uint_eq(batch.count, 6);
+    hop_batch_done(&batch);
+}
+END_TEST
+
+START_TEST(a_register_has_one_text)
+{
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    ck_assert_int_eq(hop_batch_add(&batch, HOP_WRITE_LAST, "k", "last",
+                                   "1 internet NL 7 fixed 52.3 4.90001 20 84.24.10.7 -", 0),
+                     HOP_OK);
+    ck_assert_str_eq(batch.writes[0].value,
+                     "1 internet NL 7 fixed 52.3000 4.9000 20.0 84.24.10.7 -");
+    ck_assert(batch.writes[0].last->place.longitude == 4.9);
+    hop_batch_done(&batch);
+}
+END_TEST
+
 /* The value after joining `fresh` to `old` (NULL: absent); NULL when it is refused. */
 static const char *joined(enum hop_write_kind kind, const char *fresh, const char *old,
                           bool *ret_changed)
@@ -304,7 +350,8 @@ END_TEST
 
 HOP_SUITE("store batch", a_part_that_is_missing_is_malformed,
           a_value_that_its_join_cannot_read_is_malformed, sizes_are_limited,
-          a_batch_owns_copies_and_drops_what_the_kind_does_not_use, only_three_kinds_join,
+          a_batch_owns_copies_and_drops_what_the_kind_does_not_use,
+          a_value_is_added_as_its_text_would_be, a_register_has_one_text, only_three_kinds_join,
           days_join_as_a_union, numbers_join_to_the_larger, registers_join_to_the_later,
           the_longest_values_fit_the_room_for_joins, a_batch_survives_being_text,
           an_empty_batch_is_empty_text, what_is_not_a_batch_is_refused_by_line,

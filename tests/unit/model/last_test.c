@@ -2,6 +2,7 @@
 #include "profile.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,74 @@ START_TEST(the_centre_of_a_country_is_no_place_to_come_from)
 }
 END_TEST
 
+static uint64_t seed = 1;
+
+static uint32_t draw(uint32_t below)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(seed >> 33) % below;
+}
+
+static double draw_within(double low, double high)
+{
+    static const double steps[] = {1, 10, 1e4, 1e5, 3e9};
+    double steps_here = steps[draw(5)];
+    return low +
+           (high - low) * floor(draw(UINT32_MAX >> 1) / 2147483647.0 * steps_here) / steps_here;
+}
+
+static struct hop_last draw_last(void)
+{
+    static const char *const addresses[] = {"84.24.10.7", "0.0.1.2", "2001:db8::1", "::1",
+                                            "::2.3.4.5"};
+    static const char *const tenants[] = {"", "-", "t6", "T6", "a b"};
+    static const char *const countries[] = {"", "NL", "nl", "N"};
+    struct hop_last last = {.time = (int64_t)draw(4) * 600000000, .zone = (enum hop_zone)draw(5)};
+    struct hop_place *place = &last.place;
+    place->asn = draw(70000);
+    place->kind = (enum hop_place_kind)draw(5);
+    place->has_point = draw(4) != 0;
+    place->country_only = draw(8) == 0;
+    place->latitude = draw_within(-91, 91);
+    place->longitude = draw_within(-180.00006, 180.00006);
+    place->accuracy_km = draw(10) == 0 ? 1e18 : draw_within(-.06, 40000.06);
+    strcpy(place->country, countries[draw(8) < 6 ? draw(2) : draw(4)]);
+    strcpy(last.tenant, tenants[draw(8) < 6 ? draw(3) : draw(5)]);
+    if (draw(5))
+        ck_assert(hop_address_parse(hop_span_of(addresses[draw(5)]), &last.address));
+    return last;
+}
+
+START_TEST(what_is_settled_is_what_its_text_reads_back_as)
+{
+    int settled = 0;
+    for (int i = 0; i < 20000; i++) {
+        char text[256];
+        struct hop_last last = draw_last(), read = {0};
+        struct hop_text over = hop_text_over(text, sizeof text);
+        hop_last_put(&over, &last);
+        bool reads = hop_last_parse((struct hop_span){text, over.len}, &read);
+        ck_assert_msg(hop_last_settle(&last) == reads, "%s", text);
+        if (!reads)
+            continue;
+        settled++;
+        ck_assert_int_eq(last.time, read.time);
+        ck_assert_int_eq(last.zone, read.zone);
+        ck_assert_str_eq(last.tenant, read.tenant);
+        ck_assert(hop_address_equal(&last.address, &read.address));
+        ck_assert_str_eq(last.place.country, read.place.country);
+        ck_assert_uint_eq(last.place.asn, read.place.asn);
+        ck_assert_int_eq(last.place.kind, read.place.kind);
+        ck_assert_int_eq(last.place.has_point, read.place.has_point);
+        ck_assert_int_eq(last.place.country_only, read.place.country_only);
+        ck_assert_msg(last.place.latitude == read.place.latitude, "%s", text);
+        ck_assert_msg(last.place.longitude == read.place.longitude, "%s", text);
+        ck_assert_msg(last.place.accuracy_km == read.place.accuracy_km, "%s", text);
+    }
+    ck_assert_int_gt(settled, 4000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("last");
@@ -117,6 +186,7 @@ int main(void)
     tcase_add_test(cases, the_later_register_wins_and_ties_go_to_the_greater_text);
     tcase_add_test(cases, a_login_leaves_time_zone_place_address_and_whose_network);
     tcase_add_test(cases, the_centre_of_a_country_is_no_place_to_come_from);
+    tcase_add_test(cases, what_is_settled_is_what_its_text_reads_back_as);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -2,6 +2,7 @@
 /* What must hold for any scene: random ones, from a fixed seed. */
 #include "answer.h"
 #include "date.h"
+#include "parts.h"
 #include "stage.h"
 
 #include <check.h>
@@ -164,6 +165,32 @@ START_TEST(shared_lists_accuse_and_never_acquit_nor_block_alone)
         ck_assert_int_ge(with.action, without.action);
         ck_assert_int_eq(with.own_action, without.action);
         ck_assert(with.action != HOP_BLOCK || without.action == HOP_BLOCK);
+        stage_done(&stage);
+    }
+}
+END_TEST
+
+START_TEST(a_score_that_takes_over_what_no_list_has_a_say_in_is_the_whole_one)
+{
+    seed = 7;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct stage stage;
+        struct hop_bare_scene bare;
+        struct hop_familiarity f;
+        struct hop_score full, whole, around;
+        random_stage(&stage);
+        stage.login.origin.from_inventory = false;
+        hop_scene_without_shared(&stage.scene, &bare);
+        hop_familiarity_of(&stage.scene, &f);
+        hop_score_by(&stage.scene, &f, &full);
+        hop_score_by(&bare.scene, &f, &whole);
+        hop_score_around(&bare.scene, &f, &full, &around);
+        ck_assert_mem_eq(whole.evidence.terms, around.evidence.terms, sizeof whole.evidence.terms);
+        ck_assert_mem_eq(whole.evidence.present, around.evidence.present,
+                         sizeof whole.evidence.present);
+        ck_assert_mem_eq(whole.log_odds, around.log_odds, sizeof whole.log_odds);
+        ck_assert(whole.risk_bits == around.risk_bits && whole.floors == around.floors);
+        ck_assert_int_eq(whole.story, around.story);
         stage_done(&stage);
     }
 }
@@ -417,6 +444,65 @@ START_TEST(the_order_in_which_a_profile_was_learned_does_not_matter)
 }
 END_TEST
 
+static void change_profile(struct stage *stage)
+{
+    enum hop_kind kind = (enum hop_kind)draw(HOP_KIND_COUNT);
+    const char *value = pick(values[kind].words, values[kind].count);
+    int32_t day = TODAY + 2 - (int32_t)draw(draw(2) ? 400 : 5);
+    if (draw(6) == 0)
+        hop_profile_remove(&stage->profile, kind, hop_span_of(value));
+    else if (draw(10) == 0)
+        hop_profile_drop_future(&stage->profile, day);
+    else
+        stage_see(stage, kind, value, day, day, 1, draw(8) == 0);
+}
+
+static void nothing_differs(const struct hop_familiarity *a, const struct hop_familiarity *b)
+{
+    for (int kind = 0; kind < HOP_KIND_COUNT; kind++) {
+        ck_assert(a->mass[kind] == b->mass[kind] && a->novelty[kind] == b->novelty[kind]);
+        ck_assert(a->count[kind] == b->count[kind] && a->p_new[kind] == b->p_new[kind]);
+        ck_assert_int_eq(a->known[kind], b->known[kind]);
+    }
+    ck_assert_mem_eq(a->hours, b->hours, sizeof a->hours);
+    ck_assert(a->tenants_lately == b->tenants_lately && a->tenant_lately == b->tenant_lately);
+    ck_assert_int_eq(a->tenant_last, b->tenant_last);
+    ck_assert_int_eq(a->unconfirmed, b->unconfirmed);
+}
+
+START_TEST(what_a_profile_remembers_of_its_weights_changes_no_bit)
+{
+    seed = 6;
+    for (int i = 0; i < ROUNDS / 5; i++) {
+        struct stage stage;
+        random_stage(&stage);
+        for (int step = 0; step < 40; step++) {
+            struct hop_familiarity remembered, anew;
+            struct hop_profile fresh;
+            hop_profile_init(&fresh);
+            change_profile(&stage);
+            stage.login.time += draw(4) == 0 ? HOP_DAY_SECONDS : 600;
+            stage.scene.strict ^= draw(8) == 0;
+            strcpy(stage.login.tenant, pick(tenants, 4));
+            for (size_t s = 0; s < stage.profile.count; s++) {
+                const struct hop_sighting *sighting = &stage.profile.sightings[s];
+                ck_assert_int_eq(hop_profile_join(&fresh, sighting->kind,
+                                                  hop_span_of(sighting->value), &sighting->days),
+                                 HOP_OK);
+            }
+            fresh.last = stage.profile.last;
+            hop_familiarity_of(&stage.scene, &remembered);
+            stage.scene.profile = &fresh;
+            hop_familiarity_of(&stage.scene, &anew);
+            stage.scene.profile = &stage.profile;
+            nothing_differs(&remembered, &anew);
+            hop_profile_done(&fresh);
+        }
+        stage_done(&stage);
+    }
+}
+END_TEST
+
 START_TEST(an_answer_is_never_milder_in_a_stricter_mode)
 {
     seed = 5;
@@ -450,12 +536,14 @@ int main(void)
     tcase_set_timeout(cases, 100);
     tcase_add_test(cases, every_score_is_finite_and_every_sentence_short);
     tcase_add_test(cases, shared_lists_accuse_and_never_acquit_nor_block_alone);
+    tcase_add_test(cases, a_score_that_takes_over_what_no_list_has_a_say_in_is_the_whole_one);
     tcase_add_loop_test(cases, more_surprise_never_lowers_the_score, 0,
                         (int)(sizeof surprises / sizeof surprises[0]));
     tcase_add_loop_test(cases,
                         ten_quiet_visits_move_a_foreign_login_by_less_than_a_bit_in_strict_mode, 0,
                         (int)(sizeof poisons / sizeof poisons[0]));
     tcase_add_test(cases, the_order_in_which_a_profile_was_learned_does_not_matter);
+    tcase_add_test(cases, what_a_profile_remembers_of_its_weights_changes_no_bit);
     tcase_add_test(cases, an_answer_is_never_milder_in_a_stricter_mode);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -229,8 +229,8 @@ START_TEST(static_networks_stay_in_a_scene_without_shared_lists)
     struct hop_bare_scene bare;
     stage_address(&stage, "203.0.113.9", HOP_ZONE_TENANT, "t6");
     hop_scene_without_shared(&stage.scene, &bare);
-    ck_assert_int_eq(bare.login.origin.zone, HOP_ZONE_TENANT);
-    ck_assert_str_eq(bare.login.origin.tenant, "t6");
+    ck_assert_int_eq(bare.scene.login->origin.zone, HOP_ZONE_TENANT);
+    ck_assert_str_eq(bare.scene.login->origin.tenant, "t6");
 }
 END_TEST
 
