@@ -138,6 +138,20 @@ enum hop_rc hop_redis_keys_by(struct hop_redis_link *link, const char *prefix,
     return rc;
 }
 
+static enum hop_rc page_visit(const struct hop_wire_reply *items, bool hash, hop_item_visit *visit,
+                              void *context)
+{
+    enum hop_rc rc = HOP_OK;
+    for (size_t i = 0; i < items->count && rc == HOP_OK; i += 1u + hash) {
+        if (hash)
+            rc = hop_redis_fields_visit(items->items[i]->text, items->items[i + 1]->text, visit,
+                                        context);
+        else
+            visit(context, items->items[i]->text, (struct hop_span){0});
+    }
+    return rc;
+}
+
 enum hop_rc hop_redis_items_by(struct hop_redis_link *link, const char *key, enum hop_object object,
                                struct hop_cursor *cursor, hop_item_visit *visit, void *context,
                                struct hop_deadline deadline, struct hop_error *err)
@@ -154,10 +168,11 @@ enum hop_rc hop_redis_items_by(struct hop_redis_link *link, const char *key, enu
         return rc;
     const struct hop_wire_reply *page = answer.replies[0];
     bool fits = is_page(page) && (!hash || page->items[1]->count % 2 == 0);
-    for (size_t i = 0; fits && i < page->items[1]->count; i += 1u + hash)
-        visit(context, page->items[1]->items[i]->text,
-              hash ? page->items[1]->items[i + 1]->text : (struct hop_span){0});
-    if (!fits || !cursor_move(cursor, page))
+    if (fits)
+        rc = page_visit(page->items[1], hash, visit, context);
+    if (rc != HOP_OK)
+        hop_error_set(err, rc, "%s: no memory", link->name);
+    else if (!fits || !cursor_move(cursor, page))
         rc = unfit(link, page, err);
     hop_wire_answer_done(&answer);
     return rc;
