@@ -265,8 +265,12 @@ static void visit_put(struct hop_text *text, int32_t day, const char *tag)
     hop_text_put_int(text, (int64_t)((digest ^ digest >> 32) & INT32_MAX));
 }
 
+/* They tell tenants' hosts what they cannot see. Where a customer's host writes as home there are
+ * none, and nobody would ever read them. */
 static void visit_add(struct pen *pen)
 {
+    if (pen->reach->all_home && strcmp(pen->login->tenant, HOP_HOME) != 0)
+        return;
     int32_t today = hop_date_day(pen->login->time);
     char member[MEMBER_TEXT_MAX];
     struct hop_text text = hop_text_over(member, sizeof member);
