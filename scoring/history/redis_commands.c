@@ -254,13 +254,15 @@ bool hop_redis_batch_joins(const struct hop_batch *batch)
     return asks_count(batch) > 0;
 }
 
-static bool watched_before(const struct hop_batch *batch, size_t at)
+static bool asks_first(const struct hop_batch *batch, size_t at)
 {
-    for (size_t i = 0; i < at; i++)
-        if (asks_of(batch, i) != ASKS_NOTHING &&
-            strcmp(batch->writes[i].key, batch->writes[at].key) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < at; i++) {
+        const struct hop_write *before = &batch->writes[i];
+        if ((hop_write_joins(before->kind) || hop_redis_write_packs(before)) &&
+            strcmp(before->key, batch->writes[at].key) == 0)
+            return false;
+    }
+    return asks_of(batch, at) != ASKS_NOTHING;
 }
 
 static void command_put(struct hop_wire_pipeline *pipeline, bool asking, size_t count,
@@ -276,7 +278,7 @@ size_t hop_redis_olds_put(struct hop_wire_pipeline *pipeline, const struct hop_b
 {
     size_t before = pipeline->commands;
     for (size_t i = 0; i < batch->count; i++)
-        if (asks_of(batch, i) != ASKS_NOTHING && !watched_before(batch, i))
+        if (asks_first(batch, i))
             command_put(pipeline, asking, 2, (const char *[]){"WATCH", batch->writes[i].key});
     for (size_t i = 0; i < batch->count; i++) {
         const struct hop_write *write = &batch->writes[i];
