@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pack.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,19 +27,18 @@ struct writer {
     bool full;
 };
 
+/* Up to 22 at once, of which those above `count` are zero. */
 static void bits_put(struct writer *writer, uint32_t bits, unsigned count)
 {
-    if (writer->full || writer->room - writer->at < count) {
-        writer->full = true;
+    if (count == 0 || writer->full || writer->room - writer->at < count) {
+        writer->full |= count > 0;
         return;
     }
-    while (count > 0) {
-        unsigned free_bits = 8 - writer->at % 8, now = count < free_bits ? count : free_bits;
-        uint32_t part = bits >> (count - now) & ((1u << now) - 1);
-        writer->bytes[writer->at / 8] |= (unsigned char)(part << (free_bits - now));
-        writer->at += now;
-        count -= now;
-    }
+    size_t first = writer->at / 8, used = writer->at % 8 + count;
+    uint32_t placed = bits << (32 - used);
+    for (size_t byte = 0; 8 * byte < used; byte++, placed <<= 8)
+        writer->bytes[first + byte] |= (unsigned char)(placed >> 24);
+    writer->at += count;
 }
 
 static void ones_put(struct writer *writer, uint32_t count)
@@ -89,37 +89,62 @@ struct reader {
     bool bad;
 };
 
+#define PEEK_BITS 57 /* at least so many of them are there */
+
+/* The next bits, from the top; zeros behind the end. */
+static uint64_t bits_peek(const struct reader *reader)
+{
+    uint64_t bits = 0;
+    size_t byte = reader->at / 8, left = reader->room / 8 - byte;
+    memcpy(&bits, reader->bytes + byte, left < sizeof bits ? left : sizeof bits);
+    return be64toh(bits) << reader->at % 8;
+}
+
+static void bits_skip(struct reader *reader, size_t count)
+{
+    if (reader->bad || reader->room - reader->at < count)
+        reader->bad = true;
+    else
+        reader->at += count;
+}
+
+/* Up to 22 at once. */
 static uint32_t bits_get(struct reader *reader, unsigned count)
 {
-    uint32_t bits = 0;
-    if (reader->bad || reader->room - reader->at < count) {
-        reader->bad = true;
-        return 0;
-    }
-    while (count > 0) {
-        unsigned left = 8 - reader->at % 8, now = count < left ? count : left;
-        uint32_t part = reader->bytes[reader->at / 8] >> (left - now) & ((1u << now) - 1);
-        bits = bits << now | part;
-        reader->at += now;
-        count -= now;
-    }
-    return bits;
+    uint32_t bits = count ? (uint32_t)(bits_peek(reader) >> (64 - count)) : 0;
+    bits_skip(reader, count);
+    return reader->bad ? 0 : bits;
+}
+
+static unsigned ones_of(uint64_t bits)
+{
+    return ~bits ? (unsigned)__builtin_clzll(~bits) : 64;
 }
 
 static uint32_t rice_get(struct reader *reader, unsigned k)
 {
     uint32_t ones = 0;
-    while (bits_get(reader, 1))
-        reader->bad |= ++ones > UNARY_MAX;
-    return ones << k | bits_get(reader, k);
+    unsigned run;
+    while ((run = ones_of(bits_peek(reader))) >= PEEK_BITS && ones <= UNARY_MAX && !reader->bad) {
+        bits_skip(reader, PEEK_BITS);
+        ones += PEEK_BITS;
+    }
+    bits_skip(reader, run + 1u);
+    uint32_t low = bits_get(reader, k);
+    reader->bad |= ones > UNARY_MAX;
+    return reader->bad ? 0 : (ones + run) << k | low;
 }
 
 static uint32_t gamma_get(struct reader *reader)
 {
-    unsigned width = 1;
-    while (!reader->bad && !bits_get(reader, 1))
-        reader->bad |= ++width > GAMMA_BITS_MAX;
-    return reader->bad ? 1 : 1u << (width - 1) | bits_get(reader, width - 1);
+    uint64_t bits = bits_peek(reader);
+    unsigned zeros = bits ? (unsigned)__builtin_clzll(bits) : 64;
+    if (zeros >= GAMMA_BITS_MAX || reader->bad) {
+        reader->bad = true;
+        return 1;
+    }
+    bits_skip(reader, 2 * zeros + 1);
+    return reader->bad ? 1 : (uint32_t)(bits << zeros >> (63 - zeros));
 }
 
 /* --- the days that occur ---------------------------------------------------------------------- */
@@ -254,45 +279,62 @@ static bool gaps_get(struct reader *reader, unsigned count, unsigned k, unsigned
     return true;
 }
 
-/* The places behind the newest, and those that are missing before the oldest, both counted from
- * the one after the newest. */
+/* The places behind the newest, counted from the one after it. */
 static unsigned places_of(const struct hop_dayset *days, const struct calendar *calendar,
-                          struct places *others, struct places *missing)
+                          struct places *others)
 {
     int before = calendar->newest - days->last_day;
-    unsigned newest = calendar->place[before], next = 0;
-    others->count = missing->count = 0;
-    for (int back = next_back(days, 1); back < HOP_DAYSET_WINDOW;
-         back = next_back(days, back + 1)) {
-        unsigned place = calendar->place[before + back] - newest - 1u;
-        while (next < place)
-            missing->at[missing->count++] = (uint16_t)next++;
-        others->at[others->count++] = (uint16_t)place;
-        next = place + 1;
-    }
+    unsigned newest = calendar->place[before];
+    others->count = 0;
+    for (int back = next_back(days, 1); back < HOP_DAYSET_WINDOW; back = next_back(days, back + 1))
+        others->at[others->count++] = (uint16_t)(calendar->place[before + back] - newest - 1u);
     return newest;
+}
+
+/* Those that are missing before the last of them. */
+static void missing_of(const struct places *others, struct places *missing)
+{
+    unsigned next = 0;
+    missing->count = 0;
+    for (unsigned i = 0; i < others->count; next = others->at[i++] + 1u)
+        while (next < others->at[i])
+            missing->at[missing->count++] = (uint16_t)next++;
+}
+
+/* True when it is shorter, and was put. */
+static bool missing_put(struct writer *writer, const struct places *others, unsigned sparse)
+{
+    struct places missing;
+    unsigned between = others->at[others->count - 1], absent = between + 1 - others->count;
+    if (absent > others->count)
+        return false;
+    missing_of(others, &missing);
+    unsigned dense = rice_for(absent, between);
+    if (2 * width_of(absent + 1) - 1 + gaps_size(&missing, dense) >= gaps_size(others, sparse))
+        return false;
+    bits_put(writer, 1, 1);
+    gamma_put(writer, absent + 1);
+    gaps_put(writer, &missing, dense);
+    return true;
 }
 
 static void days_put(struct writer *writer, const struct hop_dayset *days,
                      const struct calendar *calendar)
 {
-    struct places others, missing;
+    struct places others;
     bits_put(writer, days->confirmed, 1);
     gamma_put(writer, (uint32_t)hop_dayset_days(days) + 1);
     if (hop_dayset_empty(days))
         return;
-    unsigned newest = places_of(days, calendar, &others, &missing);
+    unsigned newest = places_of(days, calendar, &others);
     rice_put(writer, newest, newest_rice(calendar));
     if (others.count == 0)
         return;
     unsigned sparse = rice_for(others.count, calendar->count - newest - 1);
-    unsigned dense = rice_for(missing.count, others.count - 1 + missing.count);
-    bool by_missing = 2 * width_of(missing.count + 1) - 1 + gaps_size(&missing, dense) <
-                      gaps_size(&others, sparse);
-    bits_put(writer, by_missing, 1);
-    if (by_missing)
-        gamma_put(writer, missing.count + 1);
-    gaps_put(writer, by_missing ? &missing : &others, by_missing ? dense : sparse);
+    if (missing_put(writer, &others, sparse))
+        return;
+    bits_put(writer, 0, 1);
+    gaps_put(writer, &others, sparse);
 }
 
 /* All places below the oldest but these. */
@@ -333,7 +375,8 @@ static bool days_get(struct reader *reader, const struct calendar *calendar,
         return false;
     if (count == 0)
         return true;
-    struct places others = {.count = 0};
+    struct places others;
+    others.count = 0; /* the rest is large, and not looked at */
     uint32_t newest = rice_get(reader, newest_rice(calendar));
     if (reader->bad || newest >= calendar->count ||
         (count > 1 && !others_get(reader, calendar, newest, count - 1, &others)))

@@ -11,8 +11,9 @@
 struct hop_redis_pack {
     struct hop_profile profile; /* all values that are, or will be, packed or on their own */
     struct hop_profile plain;   /* those on their own: as the server has them by now */
+    bool touched;               /* by a write that may change something */
     bool stored, changed;       /* the packed field: there is one, it becomes another */
-    bool *packed;               /* of the profile's sightings */
+    bool *packed;               /* of the profile's sightings; NULL: nothing is to be done */
     size_t len;
     char bytes[HOP_PACK_MAX];
 };
@@ -148,11 +149,21 @@ static enum hop_rc plain_read(const struct hop_wire_reply *fields, const struct 
 static bool days_join(struct hop_redis_pack *pack, const struct hop_write *write)
 {
     struct hop_dayset days;
+    enum hop_kind kind;
+    struct hop_span value;
     if (write->days)
         days = *write->days;
     else if (!hop_dayset_parse(hop_span_of(write->value), &days))
         return true;
-    return field_join(&pack->profile, hop_span_of(write->field), &days);
+    if (!hop_field_parse(hop_span_of(write->field), &kind, &value))
+        return true;
+    const struct hop_dayset *known = hop_profile_find(&pack->profile, kind, value);
+    if (known)
+        hop_dayset_join(&days, known);
+    if (known && hop_dayset_equal(&days, known))
+        return true;
+    pack->touched = true;
+    return hop_profile_join(&pack->profile, kind, value, &days) == HOP_OK;
 }
 
 static bool field_set(struct hop_redis_pack *pack, const struct hop_write *write)
@@ -168,6 +179,7 @@ static bool field_set(struct hop_redis_pack *pack, const struct hop_write *write
 static bool write_apply(struct hop_redis_pack *pack, const struct hop_write *write)
 {
     if (write->kind == HOP_WRITE_ERASE) {
+        pack->touched = true;
         hop_profile_done(&pack->profile);
         hop_profile_done(&pack->plain);
         pack->stored = false;
@@ -177,6 +189,7 @@ static bool write_apply(struct hop_redis_pack *pack, const struct hop_write *wri
         return true;
     if (write->kind == HOP_WRITE_DAYS)
         return days_join(pack, write);
+    pack->touched = true;
     if (write->kind == HOP_WRITE_FIELD)
         return field_set(pack, write);
     field_remove(&pack->profile, hop_span_of(write->field));
@@ -204,6 +217,8 @@ static enum hop_rc pack_fill(const struct hop_wire_reply *fields, const struct h
         rc = writes_apply(pack, batch, key);
     if (rc != HOP_OK)
         return rc;
+    if (!pack->touched && pack->plain.count == 0)
+        return HOP_OK;
     pack->packed = calloc(pack->profile.count + 1, sizeof *pack->packed);
     if (!pack->packed)
         return HOP_NOMEM;
@@ -256,7 +271,7 @@ static enum own own_field(const struct hop_redis_pack *pack, size_t at)
 size_t hop_redis_pack_changes(const struct hop_redis_pack *pack)
 {
     size_t changes = pack->changed;
-    for (size_t i = 0; i < pack->profile.count; i++)
+    for (size_t i = 0; pack->packed && i < pack->profile.count; i++)
         changes += own_field(pack, i) != OWN_STAYS;
     return changes;
 }
@@ -279,7 +294,7 @@ static void own_field_put(struct hop_wire_pipeline *pipeline, const char *key,
 void hop_redis_pack_put(struct hop_wire_pipeline *pipeline, const char *key,
                         const struct hop_redis_pack *pack)
 {
-    for (size_t i = 0; i < pack->profile.count; i++)
+    for (size_t i = 0; pack->packed && i < pack->profile.count; i++)
         own_field_put(pipeline, key, pack, i);
     const struct hop_span words[] = {hop_span_of(pack->len ? "HSET" : "HDEL"),
                                      hop_span_of(key),
