@@ -10,6 +10,7 @@
 #define LAST_TEXT_MAX (HOP_STORE_KEY_MAX + 1)
 #define FIELD_TEXT_MAX (HOP_VALUE_MAX + 3)
 #define MEMBER_TEXT_MAX (HOP_STORE_KEY_MAX + 1)
+#define KEY_TAG_LEN 4
 #define EVICTIONS_MAX 64 /* of one kind and login: an overfull profile shrinks over several */
 
 /* Writes into a batch until the first failure, which it keeps. The key is put first and serves for
@@ -61,10 +62,12 @@ static void identity_put(struct hop_text *text, const struct pen *pen)
 
 /* --- a verdict was reached --- */
 
-/* A key's tag is the same at every tenant, so that accusations about one key can be told apart. */
+/* A key's tag is the same at every tenant, so that accusations about one key can be told apart: the
+ * first digits of its digest do among one person's keys, and with them a touch mostly fits into 48
+ * bytes of Redis'. */
 static void key_tag_fill(const struct hop_login *login, char ret_tag[HOP_TAG_MAX + 1])
 {
-    struct hop_text tag = hop_text_over(ret_tag, HOP_TAG_MAX + 1);
+    struct hop_text tag = hop_text_over(ret_tag, KEY_TAG_LEN + 1);
     if (login->key[0])
         hop_digest_put(&tag, hop_digest(hop_span_of(login->key)));
 }

@@ -352,7 +352,7 @@ START_TEST(writes_of_a_verdict)
 {
     ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
     ck_assert_int_eq(hop_plan_log(&reach, login.id, "{\"a\": 1}", &batch), HOP_OK);
-    expect_writes("member hop:1:x:{anna}:83125 1795512600|t9f|45|33915|4ec7cc02098545ef\n"
+    expect_writes("member hop:1:x:{anna}:83125 1795512600|t9f|45|33915|4ec7\n"
                   "log hop:1:log:acme 01JDEADBEEF000000000000000 {\"a\": 1}\n");
     ck_assert_int_eq(batch.writes[1].number, HOP_LOG_CAP);
 }
