@@ -909,6 +909,17 @@ static size_t fields_read(struct hop_store *store, const char *key)
     return count;
 }
 
+static size_t length_of(const char *key)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    int64_t length = read_one(store, HOP_READ_HASH_SIZE, key, NULL, 0, &replies)->number;
+    hop_replies_done(&replies);
+    hop_store_free(&store);
+    return (size_t)length;
+}
+
 /* Every value a field of its own. */
 START_TEST(a_profile_of_the_older_layout_is_read_and_taken_in)
 {
@@ -931,6 +942,37 @@ START_TEST(a_profile_of_the_older_layout_is_read_and_taken_in)
     write_one(store, HOP_WRITE_DAYS, key, "k:spoilt", "20780:1", 0);
     ck_assert_str_eq(raw_field(key, "k:spoilt"), "");
     ck_assert_str_eq(field_value(store, key, "k:spoilt"), "20780:1");
+    hop_store_free(&store);
+}
+END_TEST
+
+/* Each write takes in so many, and none is missing meanwhile. */
+START_TEST(a_large_profile_of_the_older_layout_is_taken_in_by_and_by)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "older and large");
+    char field[32], value[32];
+    const size_t hosts = 2 * HOP_REDIS_REPACKED_MAX + 100;
+    for (size_t i = 0; i < hosts; i++) {
+        snprintf(field, sizeof field, "h:acme/host%zu", i);
+        snprintf(value, sizeof value, "%zu:%zx", 20000 + i, 2 * i + 1);
+        ADMINISTER("HSET", key, field, value);
+    }
+    size_t left = hosts;
+    for (int day = 0; day < 4; day++) {
+        snprintf(value, sizeof value, "%d:1", 20770 + day);
+        write_one(store, HOP_WRITE_DAYS, key, "c:NL", value, 0);
+        left = left > HOP_REDIS_REPACKED_MAX ? left - HOP_REDIS_REPACKED_MAX : 0;
+        ck_assert_uint_eq(length_of(key), left + 1);
+        ck_assert_uint_eq(fields_read(store, key), hosts + 1);
+    }
+    ck_assert_uint_eq(left, 0);
+    for (size_t i = 0; i < hosts; i++) {
+        snprintf(field, sizeof field, "h:acme/host%zu", i);
+        snprintf(value, sizeof value, "%zu:%zx", 20000 + i, 2 * i + 1);
+        ck_assert_str_eq(field_value(store, key, field), value);
+    }
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20773:f");
     hop_store_free(&store);
 }
 END_TEST
@@ -1034,6 +1076,7 @@ HOP_LOOPED_SUITE(
     ONCE(entries_that_others_put_into_a_log_are_passed_over),
     ONCE(a_page_begins_right_behind_an_id), ONCE(a_setup_without_a_numeric_address_is_refused),
     ONCE(a_profile_of_the_older_layout_is_read_and_taken_in),
+    ONCE(a_large_profile_of_the_older_layout_is_taken_in_by_and_by),
     ONCE(what_stands_packed_and_on_its_own_is_the_union),
     ONCE(what_is_known_already_writes_nothing),
     ONCE(a_spoilt_pack_counts_as_absent_and_is_replaced),
