@@ -33,6 +33,8 @@ struct plan {
 
 static void plan_done(struct plan *plan)
 {
+    if (plan->outcomes)
+        hop_redis_outcomes_done(plan->outcomes, plan->batch->count);
     free(plan->groups);
     free(plan->writes);
     free(plan->outcomes);
@@ -78,8 +80,9 @@ static void plan_fill(struct plan *plan)
         struct group *group = group_of(plan, hop_cluster_slot(batch->writes[i].key),
                                        batch->writes[i].kind == HOP_WRITE_LOG);
         group->batch.writes[group->batch.count++] = batch->writes[i];
-        group->joins |= hop_write_joins(batch->writes[i].kind);
     }
+    for (size_t i = 0; i < plan->count; i++)
+        plan->groups[i].joins = hop_redis_batch_joins(&plan->groups[i].batch);
 }
 
 static bool of_one_key(const struct group *group)
@@ -217,7 +220,7 @@ static void plain_ones_write(struct hop_cluster_task *task, struct plan *plan, b
             continue;
         group->lane = lane;
         group->doing = WRITING;
-        hop_redis_joins_work_out(&group->batch, group->outcomes);
+        hop_redis_joins_work_out(&group->batch, group->outcomes, NULL);
         group->replies =
             hop_redis_changes_put(&lane->pipeline, &group->batch, group->outcomes, group->asking);
     }
@@ -242,11 +245,14 @@ static size_t asking_drop(const struct group *group, struct hop_wire_reply **rep
 static enum hop_rc group_read(struct group *group, struct hop_wire_reply *const *replies,
                               size_t count, const struct hop_wire_reply **ret_wrong)
 {
+    size_t changes;
     enum hop_rc rc = hop_redis_olds_take(&group->batch, replies, count, group->outcomes, ret_wrong);
+    if (rc == HOP_OK)
+        rc = hop_redis_joins_work_out(&group->batch, group->outcomes, &changes);
     if (rc != HOP_OK)
         return rc;
     group->state = READ;
-    group->idle = hop_redis_joins_work_out(&group->batch, group->outcomes) == 0;
+    group->idle = changes == 0;
     return HOP_OK;
 }
 
@@ -280,6 +286,8 @@ static void group_take(struct hop_cluster_task *task, struct plan *plan, size_t 
     if (rc != HOP_MALFORMED) {
         if (rc == HOP_CONFLICT)
             task->pause = true; /* somebody else was faster: not a round that leads nowhere */
+        if (rc == HOP_NOMEM)
+            task->fatal = hop_error_set(&task->err, rc, "redis: no memory");
         return;
     }
     const struct hop_wire_reply *error = first_error(replies, count);

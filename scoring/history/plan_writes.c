@@ -10,6 +10,7 @@
 #define LAST_TEXT_MAX (HOP_STORE_KEY_MAX + 1)
 #define FIELD_TEXT_MAX (HOP_VALUE_MAX + 3)
 #define MEMBER_TEXT_MAX (HOP_STORE_KEY_MAX + 1)
+#define KEY_TAG_LEN 4
 #define EVICTIONS_MAX 64 /* of one kind and login: an overfull profile shrinks over several */
 
 /* Writes into a batch until the first failure, which it keeps. The key is put first and serves for
@@ -65,10 +66,12 @@ static void identity_put(struct hop_text *text, const struct pen *pen)
 
 /* --- a verdict was reached --- */
 
-/* A key's tag is the same at every tenant, so that accusations about one key can be told apart. */
+/* A key's tag is the same at every tenant, so that accusations about one key can be told apart: the
+ * first digits of its digest do among one person's keys, and with them a touch mostly fits into 48
+ * bytes of Redis'. */
 static void key_tag_fill(const struct hop_login *login, char ret_tag[HOP_TAG_MAX + 1])
 {
-    struct hop_text tag = hop_text_over(ret_tag, HOP_TAG_MAX + 1);
+    struct hop_text tag = hop_text_over(ret_tag, KEY_TAG_LEN + 1);
     if (login->key[0])
         hop_digest_put(&tag, hop_digest(hop_span_of(login->key)));
 }
@@ -275,8 +278,12 @@ static void visit_put(struct hop_text *text, int32_t day, const char *tag)
     hop_text_put_int(text, (int64_t)((digest ^ digest >> 32) & INT32_MAX));
 }
 
+/* They tell tenants' hosts what they cannot see. Where a customer's host writes as home there are
+ * none, and nobody would ever read them. */
 static void visit_add(struct pen *pen)
 {
+    if (pen->reach->all_home && strcmp(pen->login->tenant, HOP_HOME) != 0)
+        return;
     int32_t today = hop_date_day(pen->login->time);
     char member[MEMBER_TEXT_MAX];
     struct hop_text text = hop_text_over(member, sizeof member);

@@ -288,12 +288,13 @@ static enum hop_rc flood_note(struct hop_prune *prune)
     return rc;
 }
 
-/* Tomorrow's are kept, for clocks that are ahead; what is later still nobody would ever read. */
+/* What a score would still read is kept, and tomorrow's, for clocks that are ahead; what is later
+ * still nobody would ever read. */
 static bool touches_are_old(const struct hop_prune *prune)
 {
     int64_t bucket;
     return !hop_span_int64(prune->parts.tail, 0, INT64_MAX, &bucket) ||
-           bucket < hop_touch_bucket(prune->now - HOP_TOUCH_KEEP_DAYS * HOP_DAY_SECONDS) ||
+           bucket <= hop_touch_bucket(prune->now) - HOP_TOUCH_BUCKETS ||
            bucket > hop_touch_bucket(prune->now + HOP_DAY_SECONDS);
 }
 

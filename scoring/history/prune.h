@@ -12,7 +12,6 @@
 
 #include "plan.h"
 
-#define HOP_TOUCH_KEEP_DAYS 2
 #define HOP_SESSION_KEEP_DAYS 7 /* a session that is open longer has lost its origin anyway */
 #define HOP_PRUNE_DUE_DAYS 7    /* after which a history counts as not cared for */
 

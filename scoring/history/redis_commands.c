@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "redis_commands.h"
+#include "dayset.h"
 #include "ulid.h"
 
 #include <string.h>
@@ -33,6 +34,15 @@ static void number_command(struct hop_wire_pipeline *pipeline, const char *name,
     hop_wire_command(pipeline, 3, (const char *[]){name, key, digits});
 }
 
+/* A value of a profile may stand packed, alone or both. */
+static void field_command(struct hop_wire_pipeline *pipeline, const struct hop_read *read)
+{
+    if (hop_redis_field_packs(hop_span_of(read->field)))
+        hop_wire_command(pipeline, 2, (const char *[]){"HGETALL", read->key});
+    else
+        hop_wire_command(pipeline, 3, (const char *[]){"HGET", read->key, read->field});
+}
+
 void hop_redis_read_put(struct hop_wire_pipeline *pipeline, const struct hop_read *read,
                         bool asking)
 {
@@ -46,7 +56,7 @@ void hop_redis_read_put(struct hop_wire_pipeline *pipeline, const struct hop_rea
         hop_wire_command(pipeline, 2, (const char *[]){"HGETALL", read->key});
         break;
     case HOP_READ_FIELD:
-        hop_wire_command(pipeline, 3, (const char *[]){"HGET", read->key, read->field});
+        field_command(pipeline, read);
         break;
     case HOP_READ_HASH_SIZE:
         hop_wire_command(pipeline, 2, (const char *[]){"HLEN", read->key});
@@ -82,15 +92,92 @@ static enum hop_rc time_take(const struct hop_wire_reply *wire, struct hop_reply
     return HOP_OK;
 }
 
+/* Fields go to one reply. */
+struct taking {
+    struct hop_replies *replies;
+    struct hop_reply *reply;
+    enum hop_rc rc;
+};
+
+static void pair_take(void *context, struct hop_span field, struct hop_span value)
+{
+    struct taking *taking = context;
+    if (taking->rc == HOP_OK)
+        taking->rc = hop_replies_add(taking->replies, taking->reply, field, value);
+}
+
+static bool is_hash(const struct hop_wire_reply *wire)
+{
+    return all_strings(wire) && wire->count % 2 == 0;
+}
+
 static enum hop_rc hash_take(const struct hop_wire_reply *wire, struct hop_replies *replies,
                              struct hop_reply *reply)
 {
-    if (!all_strings(wire) || wire->count % 2)
+    struct taking taking = {replies, reply, HOP_OK};
+    if (!is_hash(wire))
         return HOP_MALFORMED;
-    enum hop_rc rc = HOP_OK;
-    for (size_t i = 0; i < wire->count && rc == HOP_OK; i += 2)
-        rc = hop_replies_add(replies, reply, wire->items[i]->text, wire->items[i + 1]->text);
-    return rc;
+    for (size_t i = 0; i < wire->count && taking.rc == HOP_OK; i += 2) {
+        enum hop_rc rc = hop_redis_fields_visit(wire->items[i]->text, wire->items[i + 1]->text,
+                                                pair_take, &taking);
+        taking.rc = rc == HOP_OK ? taking.rc : rc;
+    }
+    return taking.rc;
+}
+
+/* A value's days, packed and on their own. */
+struct seeking {
+    const char *field;
+    bool found, sound;
+    struct hop_dayset days;
+    struct hop_span spoilt; /* in the answer's memory */
+};
+
+static void value_seek(void *context, struct hop_span field, struct hop_span value)
+{
+    struct seeking *seeking = context;
+    struct hop_dayset days;
+    if (!hop_span_is(field, seeking->field))
+        return;
+    seeking->found = true;
+    seeking->spoilt = value;
+    if (!hop_dayset_parse(value, &days))
+        return;
+    seeking->sound = true;
+    hop_dayset_join(&seeking->days, &days);
+}
+
+static enum hop_rc value_take(const struct hop_wire_reply *wire, const char *field,
+                              struct hop_replies *replies, struct hop_reply *reply)
+{
+    struct seeking seeking = {.field = field};
+    if (!is_hash(wire))
+        return HOP_MALFORMED;
+    for (size_t i = 0; i < wire->count; i += 2) {
+        enum hop_rc rc = hop_redis_fields_visit(wire->items[i]->text, wire->items[i + 1]->text,
+                                                value_seek, &seeking);
+        if (rc != HOP_OK)
+            return rc;
+    }
+    if (!seeking.found)
+        return HOP_OK;
+    char days[HOP_DAYSET_TEXT_MAX];
+    struct hop_text text = hop_text_over(days, sizeof days);
+    hop_dayset_put(&text, &seeking.days);
+    return hop_replies_add(replies, reply, hop_span_of(field),
+                           seeking.sound ? hop_span_of(days) : seeking.spoilt);
+}
+
+static enum hop_rc field_take(const struct hop_wire_reply *wire, const char *field,
+                              struct hop_replies *replies, struct hop_reply *reply)
+{
+    if (hop_redis_field_packs(hop_span_of(field)))
+        return value_take(wire, field, replies, reply);
+    if (wire->kind == HOP_WIRE_NIL)
+        return HOP_OK;
+    if (wire->kind != HOP_WIRE_STRING)
+        return HOP_MALFORMED;
+    return hop_replies_add(replies, reply, hop_span_of(field), wire->text);
 }
 
 static enum hop_rc sample_take(const struct hop_wire_reply *wire, size_t limit,
@@ -115,11 +202,7 @@ enum hop_rc hop_redis_read_take(const struct hop_wire_reply *wire, const struct 
     case HOP_READ_SAMPLE:
         return sample_take(wire, read->limit, replies, reply);
     case HOP_READ_FIELD:
-        if (wire->kind == HOP_WIRE_NIL)
-            return HOP_OK;
-        if (wire->kind != HOP_WIRE_STRING)
-            return HOP_MALFORMED;
-        return hop_replies_add(replies, reply, hop_span_of(read->field), wire->text);
+        return field_take(wire, read->field, replies, reply);
     case HOP_READ_HASH_SIZE:
     case HOP_READ_SET_SIZE:
         reply->number = wire->number;
@@ -132,21 +215,54 @@ enum hop_rc hop_redis_read_take(const struct hop_wire_reply *wire, const struct 
 
 /* --- writes ---------------------------------------------------------------------------------- */
 
-bool hop_redis_batch_joins(const struct hop_batch *batch)
+void hop_redis_outcomes_done(struct hop_redis_outcome *outcomes, size_t count)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        if (hop_write_joins(batch->writes[i].kind))
+    for (size_t i = 0; i < count; i++)
+        hop_redis_pack_free(&outcomes[i].pack);
+}
+
+/* What a write has to know first. A packed profile is asked for once, for the first of its writes.
+ */
+enum asks { ASKS_NOTHING, ASKS_FIELD, ASKS_PROFILE };
+
+static bool packs_before(const struct hop_batch *batch, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (hop_redis_write_packs(&batch->writes[i]) &&
+            strcmp(batch->writes[i].key, batch->writes[at].key) == 0)
             return true;
     return false;
 }
 
-static bool watched_before(const struct hop_batch *batch, size_t at)
+static enum asks asks_of(const struct hop_batch *batch, size_t at)
 {
-    for (size_t i = 0; i < at; i++)
-        if (hop_write_joins(batch->writes[i].kind) &&
-            strcmp(batch->writes[i].key, batch->writes[at].key) == 0)
-            return true;
-    return false;
+    if (hop_redis_write_packs(&batch->writes[at]))
+        return packs_before(batch, at) ? ASKS_NOTHING : ASKS_PROFILE;
+    return hop_write_joins(batch->writes[at].kind) ? ASKS_FIELD : ASKS_NOTHING;
+}
+
+static size_t asks_count(const struct hop_batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        count += asks_of(batch, i) != ASKS_NOTHING;
+    return count;
+}
+
+bool hop_redis_batch_joins(const struct hop_batch *batch)
+{
+    return asks_count(batch) > 0;
+}
+
+static bool asks_first(const struct hop_batch *batch, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        const struct hop_write *before = &batch->writes[i];
+        if ((hop_write_joins(before->kind) || hop_redis_write_packs(before)) &&
+            strcmp(before->key, batch->writes[at].key) == 0)
+            return false;
+    }
+    return asks_of(batch, at) != ASKS_NOTHING;
 }
 
 static void command_put(struct hop_wire_pipeline *pipeline, bool asking, size_t count,
@@ -156,27 +272,35 @@ static void command_put(struct hop_wire_pipeline *pipeline, bool asking, size_t 
     hop_wire_command(pipeline, count, words);
 }
 
-/* All WATCHes before the first HGET. */
+/* All WATCHes before the first question. */
 size_t hop_redis_olds_put(struct hop_wire_pipeline *pipeline, const struct hop_batch *batch,
                           bool asking)
 {
     size_t before = pipeline->commands;
     for (size_t i = 0; i < batch->count; i++)
-        if (hop_write_joins(batch->writes[i].kind) && !watched_before(batch, i))
+        if (asks_first(batch, i))
             command_put(pipeline, asking, 2, (const char *[]){"WATCH", batch->writes[i].key});
-    for (size_t i = 0; i < batch->count; i++)
-        if (hop_write_joins(batch->writes[i].kind))
-            command_put(pipeline, asking, 3,
-                        (const char *[]){"HGET", batch->writes[i].key, batch->writes[i].field});
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct hop_write *write = &batch->writes[i];
+        enum asks asks = asks_of(batch, i);
+        if (asks == ASKS_PROFILE)
+            command_put(pipeline, asking, 2, (const char *[]){"HGETALL", write->key});
+        else if (asks == ASKS_FIELD)
+            command_put(pipeline, asking, 3, (const char *[]){"HGET", write->key, write->field});
+    }
     return pipeline->commands - before;
 }
 
-static size_t joins_count(const struct hop_batch *batch)
+static bool old_take(const struct hop_wire_reply *reply, enum asks asks,
+                     struct hop_redis_outcome *outcome)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        count += hop_write_joins(batch->writes[i].kind);
-    return count;
+    if (asks == ASKS_PROFILE) {
+        outcome->fields = reply;
+        return is_hash(reply);
+    }
+    if (reply->kind == HOP_WIRE_STRING)
+        outcome->old = reply->text;
+    return reply->kind == HOP_WIRE_STRING || reply->kind == HOP_WIRE_NIL;
 }
 
 enum hop_rc hop_redis_olds_take(const struct hop_batch *batch,
@@ -184,18 +308,18 @@ enum hop_rc hop_redis_olds_take(const struct hop_batch *batch,
                                 struct hop_redis_outcome *outcomes,
                                 const struct hop_wire_reply **ret_wrong)
 {
-    size_t at = 0, watches = count - joins_count(batch);
+    size_t at = 0, watches = count - asks_count(batch);
     for (; at < watches; at++)
         if (replies[at]->kind != HOP_WIRE_STATUS)
             return wrong(replies[at], ret_wrong);
     for (size_t i = 0; i < batch->count; i++) {
+        enum asks asks = asks_of(batch, i);
         outcomes[i].old = (struct hop_span){0};
-        if (!hop_write_joins(batch->writes[i].kind))
+        outcomes[i].fields = NULL;
+        if (asks == ASKS_NOTHING)
             continue;
         const struct hop_wire_reply *reply = replies[at++];
-        if (reply->kind == HOP_WIRE_STRING)
-            outcomes[i].old = reply->text;
-        else if (reply->kind != HOP_WIRE_NIL)
+        if (!old_take(reply, asks, &outcomes[i]))
             return wrong(reply, ret_wrong);
     }
     return HOP_OK;
@@ -230,21 +354,49 @@ static struct hop_span old_of(const struct hop_batch *batch,
     return hop_span_of(outcomes[before - batch->writes].joined);
 }
 
-size_t hop_redis_joins_work_out(const struct hop_batch *batch, struct hop_redis_outcome *outcomes)
+static void join_work_out(const struct hop_batch *batch, struct hop_redis_outcome *outcomes,
+                          size_t at)
+{
+    struct hop_redis_outcome *outcome = &outcomes[at];
+    struct hop_text joined = hop_text_over(outcome->joined, sizeof outcome->joined);
+    if (!hop_write_join(&batch->writes[at], old_of(batch, outcomes, at), &joined,
+                        &outcome->changed))
+        outcome->changed = false;
+}
+
+static enum hop_rc pack_work_out(const struct hop_batch *batch, struct hop_redis_outcome *outcomes,
+                                 size_t at, size_t *changes)
+{
+    struct hop_redis_outcome *outcome = &outcomes[at];
+    hop_redis_pack_free(&outcome->pack);
+    if (!outcome->fields)
+        return HOP_OK;
+    enum hop_rc rc =
+        hop_redis_pack_new(outcome->fields, batch, batch->writes[at].key, &outcome->pack);
+    outcome->fields = NULL;
+    if (rc == HOP_OK)
+        *changes += hop_redis_pack_changes(outcome->pack);
+    return rc;
+}
+
+enum hop_rc hop_redis_joins_work_out(const struct hop_batch *batch,
+                                     struct hop_redis_outcome *outcomes, size_t *ret_changes)
 {
     size_t changes = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        struct hop_redis_outcome *outcome = &outcomes[i];
-        outcome->changed = true;
-        if (hop_write_joins(batch->writes[i].kind)) {
-            struct hop_text joined = hop_text_over(outcome->joined, sizeof outcome->joined);
-            if (!hop_write_join(&batch->writes[i], old_of(batch, outcomes, i), &joined,
-                                &outcome->changed))
-                outcome->changed = false;
-        }
-        changes += outcome->changed;
+        const struct hop_write *write = &batch->writes[i];
+        bool packs = hop_redis_write_packs(write);
+        outcomes[i].changed = !packs || write->kind != HOP_WRITE_DAYS;
+        if (!packs && hop_write_joins(write->kind))
+            join_work_out(batch, outcomes, i);
+        changes += outcomes[i].changed;
+        enum hop_rc rc = pack_work_out(batch, outcomes, i, &changes);
+        if (rc != HOP_OK)
+            return rc;
     }
-    return changes;
+    if (ret_changes)
+        *ret_changes = changes;
+    return HOP_OK;
 }
 
 static void log_command(struct hop_wire_pipeline *pipeline, const struct hop_write *write)
@@ -306,6 +458,9 @@ size_t hop_redis_changes_put(struct hop_wire_pipeline *pipeline, const struct ho
     for (size_t i = 0; i < batch->count; i++)
         if (outcomes[i].changed)
             write_command(pipeline, &batch->writes[i], outcomes[i].joined);
+    for (size_t i = 0; i < batch->count; i++)
+        if (outcomes[i].pack)
+            hop_redis_pack_put(pipeline, batch->writes[i].key, outcomes[i].pack);
     hop_wire_command(pipeline, 1, (const char *[]){"EXEC"});
     return pipeline->commands - before;
 }

@@ -2,14 +2,14 @@
 /* The operations of a store in Redis' words, and what the replies mean. No connection in here.
  *
  *   read    one command each
- *   write   WATCH keys, HGET fields  ->  joins  ->  MULTI, changes, EXEC
+ *   write   WATCH keys, HGET fields, HGETALL profiles  ->  joins  ->  MULTI, changes, EXEC
  *           without joins: MULTI, changes, EXEC
  *   log     XRANGE, page after page
  */
 #ifndef HOP_REDIS_COMMANDS_H
 #define HOP_REDIS_COMMANDS_H
 
-#include "redis_wire.h"
+#include "redis_packs.h"
 
 /* Each `_put` appends commands. `asking`: ASKING stands before each command, or transaction, for a
  * node of a cluster that does not own the slot yet; its replies are the caller's to drop. Each
@@ -26,8 +26,14 @@ struct hop_redis_outcome {
     struct hop_span old;             /* of a join: as the server has it; in the answer's memory */
     bool changed;                    /* there is something to send */
     char joined[HOP_JOINED_MAX + 1]; /* of a join */
+    /* Of the first write to a packed profile, for all of them: its fields, in the answer's memory,
+     * and what becomes of them. */
+    const struct hop_wire_reply *fields;
+    struct hop_redis_pack *pack;
 };
+void hop_redis_outcomes_done(struct hop_redis_outcome *outcomes, size_t count);
 
+/* Is there a write that has to know what is there? */
 bool hop_redis_batch_joins(const struct hop_batch *batch);
 /* What the joins need, under WATCH. Returns how many commands that are. */
 size_t hop_redis_olds_put(struct hop_wire_pipeline *pipeline, const struct hop_batch *batch,
@@ -36,8 +42,10 @@ enum hop_rc hop_redis_olds_take(const struct hop_batch *batch,
                                 struct hop_wire_reply *const *replies, size_t count,
                                 struct hop_redis_outcome *outcomes,
                                 const struct hop_wire_reply **ret_wrong);
-/* Works the joins out while their olds are there. Returns how many writes there are to send. */
-size_t hop_redis_joins_work_out(const struct hop_batch *batch, struct hop_redis_outcome *outcomes);
+/* Works the joins out while their olds are there. *ret_changes: how much there is to send; may be
+ * NULL. HOP_NOMEM. */
+enum hop_rc hop_redis_joins_work_out(const struct hop_batch *batch,
+                                     struct hop_redis_outcome *outcomes, size_t *ret_changes);
 /* One transaction. Returns how many commands that are. */
 size_t hop_redis_changes_put(struct hop_wire_pipeline *pipeline, const struct hop_batch *batch,
                              const struct hop_redis_outcome *outcomes, bool asking);

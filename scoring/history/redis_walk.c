@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "redis_walk.h"
+#include "pack.h"
 #include "redis_commands.h"
 
 #include <string.h>
@@ -138,6 +139,29 @@ enum hop_rc hop_redis_keys_by(struct hop_redis_link *link, const char *prefix,
     return rc;
 }
 
+/* All but what is packed. */
+static void page_visit(const struct hop_wire_reply *items, bool hash, hop_item_visit *visit,
+                       void *context)
+{
+    for (size_t i = 0; i < items->count; i += 1u + hash) {
+        struct hop_span item = items->items[i]->text;
+        if (!hash || !hop_span_is(item, HOP_PACK_FIELD))
+            visit(context, item, hash ? items->items[i + 1]->text : (struct hop_span){0});
+    }
+}
+
+static void items_put(struct hop_wire_pipeline *pipeline, const char *key, bool hash,
+                      const struct hop_cursor *cursor)
+{
+    hop_wire_command(
+        pipeline, 5,
+        (const char *[]){hash ? "HSCAN" : "SSCAN", key, cursor_word(cursor), "COUNT", PAGE_WORD});
+    if (hash)
+        hop_wire_command(pipeline, 3, (const char *[]){"HGET", key, HOP_PACK_FIELD});
+}
+
+/* A login may pack a value that stood on its own while a walk is under way: what is packed comes
+ * last, so that no value is missed. */
 enum hop_rc hop_redis_items_by(struct hop_redis_link *link, const char *key, enum hop_object object,
                                struct hop_cursor *cursor, hop_item_visit *visit, void *context,
                                struct hop_deadline deadline, struct hop_error *err)
@@ -146,19 +170,20 @@ enum hop_rc hop_redis_items_by(struct hop_redis_link *link, const char *key, enu
     struct hop_wire_pipeline pipeline;
     struct hop_wire_answer answer;
     hop_wire_pipeline_init(&pipeline);
-    hop_wire_command(
-        &pipeline, 5,
-        (const char *[]){hash ? "HSCAN" : "SSCAN", key, cursor_word(cursor), "COUNT", PAGE_WORD});
+    items_put(&pipeline, key, hash, cursor);
     enum hop_rc rc = ask_by(link, &pipeline, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
-    const struct hop_wire_reply *page = answer.replies[0];
+    const struct hop_wire_reply *page = answer.replies[0], *packed = answer.replies[hash];
     bool fits = is_page(page) && (!hash || page->items[1]->count % 2 == 0);
-    for (size_t i = 0; fits && i < page->items[1]->count; i += 1u + hash)
-        visit(context, page->items[1]->items[i]->text,
-              hash ? page->items[1]->items[i + 1]->text : (struct hop_span){0});
+    if (fits)
+        page_visit(page->items[1], hash, visit, context);
     if (!fits || !cursor_move(cursor, page))
         rc = unfit(link, page, err);
+    else if (hash && cursor->ended && packed->kind == HOP_WIRE_STRING)
+        rc = hop_redis_fields_visit(hop_span_of(HOP_PACK_FIELD), packed->text, visit, context);
+    if (rc == HOP_NOMEM)
+        hop_error_set(err, rc, "%s: no memory", link->name);
     hop_wire_answer_done(&answer);
     return rc;
 }

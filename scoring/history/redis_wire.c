@@ -62,15 +62,16 @@ void hop_wire_pipeline_append(struct hop_wire_pipeline *pipeline,
 }
 
 /* The sds variant, since hiredis 0.14's other one calls abort() when memory runs out. */
-void hop_wire_command(struct hop_wire_pipeline *pipeline, size_t count, const char *const *words)
+void hop_wire_command_bytes(struct hop_wire_pipeline *pipeline, size_t count,
+                            const struct hop_span *words)
 {
     const char *argv[HOP_WIRE_WORDS_MAX];
     size_t lens[HOP_WIRE_WORDS_MAX];
     sds command = NULL;
     int len = -1;
     for (size_t i = 0; i < count && i < HOP_WIRE_WORDS_MAX; i++) {
-        argv[i] = words[i];
-        lens[i] = strlen(words[i]);
+        argv[i] = words[i].at;
+        lens[i] = words[i].len;
     }
     if (count <= HOP_WIRE_WORDS_MAX)
         len = (int)redisFormatSdsCommandArgv(&command, (int)count, argv, lens);
@@ -81,6 +82,14 @@ void hop_wire_command(struct hop_wire_pipeline *pipeline, size_t count, const ch
     pipeline_put(pipeline, command, (size_t)len, 1);
     explicit_bzero(command, (size_t)len);
     redisFreeSdsCommand(command);
+}
+
+void hop_wire_command(struct hop_wire_pipeline *pipeline, size_t count, const char *const *words)
+{
+    struct hop_span spans[HOP_WIRE_WORDS_MAX];
+    for (size_t i = 0; i < count && i < HOP_WIRE_WORDS_MAX; i++)
+        spans[i] = hop_span_of(words[i]);
+    hop_wire_command_bytes(pipeline, count, spans);
 }
 
 /* An item is complete, and with the last item of an array the array. */

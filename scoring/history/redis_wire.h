@@ -28,6 +28,9 @@ void hop_wire_pipeline_init(struct hop_wire_pipeline *pipeline);
 void hop_wire_pipeline_done(struct hop_wire_pipeline *pipeline); /* wipes: it may hold a secret */
 /* Appends one command of `count` words. */
 void hop_wire_command(struct hop_wire_pipeline *pipeline, size_t count, const char *const *words);
+/* The same with any bytes as words. */
+void hop_wire_command_bytes(struct hop_wire_pipeline *pipeline, size_t count,
+                            const struct hop_span *words);
 /* Appends the commands of another pipeline. */
 void hop_wire_pipeline_append(struct hop_wire_pipeline *pipeline,
                               const struct hop_wire_pipeline *more);

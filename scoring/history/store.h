@@ -24,7 +24,7 @@ enum hop_read_kind {
     HOP_READ_TIME,      /* -> number: the store's clock, epoch ms; 0: it has none (memory) */
     HOP_READ_HASH,      /* all fields -> pairs */
     HOP_READ_FIELD,     /* one field -> present, pairs[0] */
-    HOP_READ_HASH_SIZE, /* -> number */
+    HOP_READ_HASH_SIZE, /* -> number; not of a profile, whose values a store may pack */
     HOP_READ_SAMPLE,    /* up to `limit` members (any) -> pairs[].field */
     HOP_READ_SET_SIZE,  /* -> number */
     HOP_READ_KIND_COUNT

@@ -153,8 +153,11 @@ static enum hop_rc joins_read_by(struct redis_store *store, const struct hop_bat
     rc = hop_redis_olds_take(batch, answer.replies, answer.count, outcomes, &wrong);
     if (rc == HOP_MALFORMED)
         rc = unexpected(store, wrong, err);
-    if (rc == HOP_OK)
-        *ret_changes = hop_redis_joins_work_out(batch, outcomes);
+    if (rc == HOP_OK) {
+        rc = hop_redis_joins_work_out(batch, outcomes, ret_changes);
+        if (rc != HOP_OK)
+            hop_error_set(err, rc, "%s: no memory", store->link.name);
+    }
     hop_wire_answer_done(&answer);
     return rc;
 }
@@ -165,7 +168,7 @@ static enum hop_rc write_once_by(struct redis_store *store, const struct hop_bat
 {
     size_t changes = 0;
     if (!hop_redis_batch_joins(batch)) {
-        hop_redis_joins_work_out(batch, outcomes);
+        hop_redis_joins_work_out(batch, outcomes, NULL);
         return changes_write_by(store, batch, outcomes, false, deadline, err);
     }
     enum hop_rc rc = joins_read_by(store, batch, outcomes, &changes, deadline, err);
@@ -190,6 +193,7 @@ static enum hop_rc redis_write_by(struct hop_store *base, const struct hop_batch
     } while (!late && (rc == HOP_CONFLICT || primary_in_doubt(store, rc, &doubted)));
     if (rc == HOP_CONFLICT)
         hop_error_set(err, rc, "%s: others kept changing the same keys", store->link.name);
+    hop_redis_outcomes_done(outcomes, batch->count);
     free(outcomes);
     return rc;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_logins SOCKET home|tenant DAYS...   what years of daily work leave in a Redis: one admin's
- *                                            logins recorded as hosts do, pruned once a week as the
- *                                            timer does each day; after each number of days, which
- *                                            rise, a line "<days>" and a wait for one on stdin
+/* memory_logins SOCKET home|tenant TENANTS DAYS...
+ *     what years of daily work leave in a Redis: one admin's logins recorded as hosts do, pruned as
+ *     the timer does (each night of a number's last week, once a week before); on the evening of
+ * the first Friday after each number of days, which rise, a line "<days> <kind>=<values> ..." and a
+ *     wait for one on stdin
  * `memory` starts the server and asks it for the sizes. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +17,21 @@
 
 #define FIRST_DAY 20000 /* 2024-10-04 */
 #define PRUNE_EVERY 7
+#define PRUNE_HOUR 3
+#define TENANTS_MAX 512
 #define RETENTION_DAYS 512
 #define EXCHANGE_MS 10000
 
-/* An admin of 24 tenants, of which eight are the daily ones; four to twelve logins a working day,
- * nine hosts a tenant; a line at home whose address changes every 20 days and leaves its net with
- * every other change, the office twice a week, a phone now and then, another country each summer; a
- * new key each year. */
+/* An admin of so many tenants, of which a third are the daily ones; four to twelve logins a working
+ * day, nine hosts a tenant; a line at home whose address changes every 20 days and leaves its net
+ * with every other change, the office twice a week, a phone now and then, another country each
+ * summer; a new key each year. */
 struct person {
     uint64_t random;
     struct hop_store *store;
     struct hop_reach reach;
     bool home;
+    unsigned tenants;
 };
 
 static _Noreturn void fail(const char *what, const char *why)
@@ -76,7 +80,7 @@ static struct hop_login login_of(struct person *person, int day, int turn)
 {
     struct hop_login login = {.time = (int64_t)(FIRST_DAY + day) * HOP_DAY_SECONDS + 7 * 3600 +
                                       turn * 2400 + draw(person, 1800)};
-    unsigned tenant = draw(person, 4) ? draw(person, 8) : draw(person, 24);
+    unsigned tenant = draw(person, draw(person, 4) ? person->tenants / 3 : person->tenants);
     snprintf(login.account, sizeof login.account, "anna");
     snprintf(login.identity, sizeof login.identity, "anna");
     snprintf(login.team, sizeof login.team, "nordics");
@@ -123,7 +127,7 @@ static void prune(struct person *person, int day)
     struct hop_prune *work;
     struct hop_error err = {0};
     bool done = false;
-    int64_t now = (int64_t)(FIRST_DAY + day + 1) * HOP_DAY_SECONDS;
+    int64_t now = (int64_t)(FIRST_DAY + day) * HOP_DAY_SECONDS + PRUNE_HOUR * 3600;
     hop_string_copy(person->reach.witness, sizeof person->reach.witness, HOP_HOME);
     if (hop_prune_new(person->store, &person->reach, now, RETENTION_DAYS, &work, &err) != HOP_OK)
         fail("prune", err.text);
@@ -133,39 +137,91 @@ static void prune(struct person *person, int day)
     hop_prune_free(&work);
 }
 
-static void work(struct person *person, int day)
+/* 0: Monday */
+static int weekday(int day)
 {
-    int logins = (FIRST_DAY + day + 3) % 7 < 5 ? 4 + (int)draw(person, 9) : 0;
+    return (FIRST_DAY + day + 3) % 7;
+}
+
+static void work(struct person *person, int day, bool prune_first)
+{
+    int logins = weekday(day) < 5 ? 4 + (int)draw(person, 9) : 0;
+    if (prune_first)
+        prune(person, day);
     for (int turn = 0; turn < logins; turn++) {
         struct hop_login login = login_of(person, day, turn);
         record(person, &login);
     }
-    if (day % PRUNE_EVERY == 0)
-        prune(person, day);
+}
+
+static void values_count(struct person *person, const char *witness,
+                         unsigned of_kind[HOP_KIND_COUNT])
+{
+    struct hop_read *read = calloc(1, sizeof *read);
+    struct hop_replies replies;
+    struct hop_profile profile;
+    struct hop_error err = {0};
+    hop_replies_init(&replies);
+    hop_profile_init(&profile);
+    if (read == NULL)
+        fail("reads", "out of memory");
+    read->kind = HOP_READ_HASH;
+    struct hop_text key = hop_text_over(read->key, sizeof read->key);
+    hop_key_profile(&key, &person->reach, "anna", witness);
+    if (hop_store_read_by(person->store, read, 1, &replies, hop_clock_deadline(EXCHANGE_MS),
+                          &err) != HOP_OK ||
+        hop_profile_of_pairs(replies.items[0].pairs, replies.items[0].count, &profile) != HOP_OK)
+        fail("read", err.text);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++)
+        of_kind[kind] += profile.of_kind[kind];
+    hop_profile_done(&profile);
+    hop_replies_done(&replies);
+    free(read);
+}
+
+static void report(struct person *person, int day)
+{
+    unsigned of_kind[HOP_KIND_COUNT] = {0};
+    values_count(person, HOP_HOME, of_kind);
+    for (unsigned tenant = 0; tenant < person->tenants && !person->home; tenant++) {
+        char witness[HOP_TENANT_MAX + 1];
+        snprintf(witness, sizeof witness, "customer%u", tenant);
+        values_count(person, witness, of_kind);
+    }
+    printf("%d", day);
+    for (unsigned kind = 0; kind < HOP_KIND_COUNT; kind++)
+        printf(" %c=%u", hop_kind_facts((enum hop_kind)kind)->letter, of_kind[kind]);
+    putchar('\n');
+    fflush(stdout);
+    if (getchar() == EOF)
+        fail("stdin", "closed");
+}
+
+static int number(const char *word, int low, int high)
+{
+    int64_t number;
+    if (!hop_span_int64(hop_span_of(word), low, high, &number))
+        fail(word, "not a number, or too large or small a one");
+    return (int)number;
 }
 
 int main(int argc, char **argv)
 {
     struct hop_error err = {0};
     struct person person = {.random = 88172645463325252, .reach = {.tenants = 60}};
-    if (argc < 4)
-        fail("usage", "memory_logins SOCKET home|tenant DAYS...");
+    if (argc < 5)
+        fail("usage", "memory_logins SOCKET home|tenant TENANTS DAYS...");
     person.home = person.reach.all_home = strcmp(argv[2], HOP_HOME) == 0;
+    person.tenants = (unsigned)number(argv[3], 3, TENANTS_MAX);
     hop_string_copy(person.reach.prefix, sizeof person.reach.prefix, "hop:1:");
     struct hop_redis_setup setup = {.unix_path = argv[1], .user = "", .secret = ""};
     if (hop_store_redis_new(&setup, &person.store, &err) != HOP_OK)
         fail("redis", err.text);
-    for (int arg = 3, day = 0; arg < argc; arg++) {
-        int64_t days;
-        if (!hop_span_int64(hop_span_of(argv[arg]), 1, 100000, &days))
-            fail(argv[arg], "not a number of days");
-        for (; day < days; day++)
-            work(&person, day);
-        prune(&person, day);
-        printf("%d\n", day);
-        fflush(stdout);
-        if (getchar() == EOF)
-            fail("stdin", "closed");
+    for (int arg = 4, day = 0; arg < argc; arg++) {
+        int days = number(argv[arg], 7, 100000);
+        for (; day < days || weekday(day - 1) != 4; day++)
+            work(&person, day, day % PRUNE_EVERY == 0 || days - day < PRUNE_EVERY);
+        report(&person, day);
     }
     hop_store_free(&person.store);
     return EXIT_SUCCESS;

@@ -389,7 +389,7 @@ class Accusations(Shared):
                   "t:beta", "h:beta/vault", "e:gamma/beta", "x:0", "x:1", *(f"w:{day}{hour:02}" for day in ("wd", "we") for hour in range(24))]
         for field in fields:
             say("HSET", "hop:1:p:{anna}:acme", field, f"{TODAY}:{'f' * 128}+")
-        say("HSET", "hop:1:p:{anna}:acme", "stepup", int(NOW.timestamp()), "last", "nonsense")
+        say("HSET", "hop:1:p:{anna}:acme", "stepup", int(NOW.timestamp()), "last", "nonsense", "~1", "neither packed nor sound")
         say("HSET", "hop:1:d:{beta}:acme", *[word for i in range(50) for word in (f"admin{i}", TODAY)])
         for tag in ("t-one", "t-two", "t-three", "new"):
             for ago in range(0, 5):

@@ -279,6 +279,20 @@ static bool writes_to(const char *part)
     return false;
 }
 
+/* Only tenants' hosts read how much somebody works elsewhere. */
+START_TEST(in_one_trust_domain_no_visits_are_written)
+{
+    reach.all_home = true;
+    hop_string_copy(reach.witness, sizeof reach.witness, HOP_HOME);
+    learn(false);
+    ck_assert(writes_to(":y:") == false && writes_to(":p:{anna}:home"));
+    hop_batch_done(&batch);
+    hop_string_copy(login.tenant, sizeof login.tenant, HOP_HOME);
+    learn(false);
+    ck_assert(writes_to(":y:"));
+}
+END_TEST
+
 START_TEST(the_hour_counts_at_session_starts)
 {
     blank.merged.last = (struct hop_last){.time = FIXTURE_TIME - HOP_SESSION_START_GAP};
@@ -338,7 +352,7 @@ START_TEST(writes_of_a_verdict)
 {
     ck_assert_int_eq(hop_plan_touch(&login, &reach, &blank, 45, &batch), HOP_OK);
     ck_assert_int_eq(hop_plan_log(&reach, login.id, "{\"a\": 1}", &batch), HOP_OK);
-    expect_writes("member hop:1:x:{anna}:83125 1795512600|t9f|45|33915|4ec7cc02098545ef\n"
+    expect_writes("member hop:1:x:{anna}:83125 1795512600|t9f|45|33915|4ec7\n"
                   "log hop:1:log:acme 01JDEADBEEF000000000000000 {\"a\": 1}\n");
     ck_assert_int_eq(batch.writes[1].number, HOP_LOG_CAP);
 }
@@ -431,11 +445,11 @@ HOP_SUITE_AROUND("history/plan", setup, teardown, reads_of_a_tenants_host,
                  reads_of_home_without_what_is_not_known, every_part_of_a_key_is_coded,
                  the_longest_names_fit, keys_of_lists_beside_the_score, writes_of_a_finished_login,
                  a_stepped_up_login_confirms_its_values, a_lesson_that_is_none_writes_nothing,
-                 the_hour_counts_at_session_starts, an_unknown_address_teaches_nothing_of_itself,
-                 an_unknown_key_has_no_owner, the_inventory_holds_public_addresses_of_tenants,
-                 a_hop_teaches_its_edge, writes_of_a_verdict,
-                 one_touch_per_tenant_and_hour_unless_larger, a_login_without_key_has_no_key_tag,
-                 writes_of_a_passed_step_up, writes_of_a_session,
-                 a_failure_stands_in_its_identitys_and_its_nets_list,
+                 in_one_trust_domain_no_visits_are_written, the_hour_counts_at_session_starts,
+                 an_unknown_address_teaches_nothing_of_itself, an_unknown_key_has_no_owner,
+                 the_inventory_holds_public_addresses_of_tenants, a_hop_teaches_its_edge,
+                 writes_of_a_verdict, one_touch_per_tenant_and_hour_unless_larger,
+                 a_login_without_key_has_no_key_tag, writes_of_a_passed_step_up,
+                 writes_of_a_session, a_failure_stands_in_its_identitys_and_its_nets_list,
                  a_failure_from_a_private_net_says_nothing_of_others,
                  nobodys_failure_is_not_written, all_writes_survive_the_spool)

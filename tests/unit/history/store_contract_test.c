@@ -85,13 +85,19 @@ START_TEST(fields_are_set_replaced_and_dropped)
 }
 END_TEST
 
+/* A field like any other, and two of a profile's, which a store may pack. */
+#define DAY_FIELDS 3
+static const char *const day_fields[DAY_FIELDS] = {"d", "c:d", "h:acme/d"};
+
 START_TEST(joins_unite_what_is_stored_with_what_is_new)
 {
     struct hop_store *store = store_open(KIND);
     const char *key = KEY("joins");
-    write_one(store, HOP_WRITE_DAYS, key, "d", "20780:1", 0);
-    write_one(store, HOP_WRITE_DAYS, key, "d", "20779:1+", 0);
-    ck_assert_str_eq(field_value(store, key, "d"), "20780:3+");
+    for (int i = 0; i < DAY_FIELDS; i++) {
+        write_one(store, HOP_WRITE_DAYS, key, day_fields[i], "20780:1", 0);
+        write_one(store, HOP_WRITE_DAYS, key, day_fields[i], "20779:1+", 0);
+        ck_assert_str_eq(field_value(store, key, day_fields[i]), "20780:3+");
+    }
     write_one(store, HOP_WRITE_LATEST, key, "n", "20", 0);
     write_one(store, HOP_WRITE_LATEST, key, "n", "9", 0);
     ck_assert_str_eq(field_value(store, key, "n"), "20");
@@ -106,10 +112,14 @@ START_TEST(a_malformed_stored_value_counts_as_absent_to_a_join)
     struct hop_store *store = store_open(KIND);
     const char *key = KEY("spoilt");
     static const char *const spoilt[] = {"", "garbage", "20780:", "20780:2", "-1", "99999999:1"};
-    for (size_t i = 0; i < sizeof spoilt / sizeof spoilt[0]; i++) {
-        write_one(store, HOP_WRITE_FIELD, key, "d", spoilt[i], 0);
-        write_one(store, HOP_WRITE_DAYS, key, "d", "20780:1", 0);
-        ck_assert_str_eq(field_value(store, key, "d"), "20780:1");
+    for (size_t i = 0; i < DAY_FIELDS * sizeof spoilt / sizeof spoilt[0]; i++) {
+        const char *field = day_fields[i % DAY_FIELDS], *value = spoilt[i / DAY_FIELDS];
+        write_one(store, HOP_WRITE_FIELD, key, field, value, 0);
+        ck_assert_str_eq(field_value(store, key, field), value);
+        write_one(store, HOP_WRITE_DAYS, key, field, "20780:1", 0);
+        ck_assert_str_eq(field_value(store, key, field), "20780:1");
+        write_one(store, HOP_WRITE_DAYS, key, field, "20779:1", 0);
+        ck_assert_str_eq(field_value(store, key, field), "20780:3");
     }
     hop_store_free(&store);
 }
@@ -137,6 +147,56 @@ START_TEST(a_write_sees_the_earlier_ones_of_its_batch)
     ck_assert_str_eq(field_value(store, key, "dropped"), "20780:1");
     ck_assert_str_eq(field_value(store, key, "set"), "20761:3");
     ck_assert_str_eq(field_value(store, key, "gone"), "");
+    hop_store_free(&store);
+}
+END_TEST
+
+/* The same of a profile, and what was there before it was erased. */
+START_TEST(a_profile_is_a_hash_like_any_other)
+{
+    struct hop_store *store = store_open(KIND);
+    const char *key = KEY("profile");
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    write_one(store, HOP_WRITE_DAYS, key, "c:dropped", "20770:1", 0);
+    write_one(store, HOP_WRITE_DAYS, key, "h:acme/gone", "20770:1", 0);
+    write_one(store, HOP_WRITE_FIELD, key, "t:acme", "20771:1+", 0);
+    write_one(store, HOP_WRITE_LATEST, key, "stepup", "1790000000", 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:twice", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:twice", "20778:1", 0);
+    batch_put(&batch, HOP_WRITE_DROP, key, "c:dropped", NULL, 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:dropped", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_FIELD, key, "n:set", "20760:1", 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "n:set", "20761:1", 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "h:acme/gone", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_DROP, key, "h:acme/gone", NULL, 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "t:acme", "20772:1", 0);
+    batch_write(store, &batch);
+    batch_write(store, &batch);
+    hop_batch_done(&batch);
+    static const char *const expected[][2] = {{"c:twice", "20780:5"},
+                                              {"c:dropped", "20780:1"},
+                                              {"n:set", "20761:3"},
+                                              {"t:acme", "20772:3+"},
+                                              {"stepup", "1790000000"}};
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    const struct hop_reply *reply = read_one(store, HOP_READ_HASH, key, NULL, 0, &replies);
+    ck_assert_uint_eq(reply->count, 5);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert(hop_span_is(pair_of(reply, expected[i][0])->value, expected[i][1]));
+    ck_assert_str_eq(field_value(store, key, "h:acme/gone"), "");
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:before", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_ERASE, key, NULL, NULL, 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:after", "20781:1", 0);
+    batch_write(store, &batch);
+    hop_batch_done(&batch);
+    reply = read_one(store, HOP_READ_HASH, key, NULL, 0, &replies);
+    ck_assert_uint_eq(reply->count, 1);
+    ck_assert(hop_span_is(pair_of(reply, "c:after")->value, "20781:1"));
+    write_one(store, HOP_WRITE_DROP, key, "c:after", NULL, 0);
+    ck_assert(!read_one(store, HOP_READ_HASH, key, NULL, 0, &replies)->present);
+    hop_replies_done(&replies);
     hop_store_free(&store);
 }
 END_TEST
@@ -307,7 +367,8 @@ static void random_write(struct hop_batch *batch, enum store_kind kind, const ch
 {
     char key[128], field[16], value[HOP_JOINED_MAX + 1];
     snprintf(key, sizeof key, "%s:%s%d", test_key(kind, "p"), space, rand_r(seed) % 2);
-    snprintf(field, sizeof field, "f%d", rand_r(seed) % 3);
+    int chosen = rand_r(seed) % 6;
+    snprintf(field, sizeof field, "%s%d", chosen < 3 ? "h:" : "f", chosen % 3);
     int kind_of_write = rand_r(seed) % 4;
     if (kind_of_write == 0) {
         struct hop_dayset days = {.confirmed = rand_r(seed) % 4 == 0};
@@ -435,8 +496,9 @@ static int days_write(enum store_kind kind, int writer)
         snprintf(days, sizeof days, "%d:1", 20000 + writer * DAYS_EACH + i);
         snprintf(number, sizeof number, "%d", writer * DAYS_EACH + i);
         hop_batch_init(&batch);
-        failures +=
-            hop_batch_add(&batch, HOP_WRITE_DAYS, test_key(kind, "race"), "d", days, 0) != HOP_OK;
+        for (int field = 0; field < DAY_FIELDS; field++)
+            failures += hop_batch_add(&batch, HOP_WRITE_DAYS, test_key(kind, "race"),
+                                      day_fields[field], days, 0) != HOP_OK;
         failures += hop_batch_add(&batch, HOP_WRITE_MEMBER, test_key(kind, "race set"), NULL,
                                   number, 0) != HOP_OK;
         failures += hop_batch_add(&batch, HOP_WRITE_LATEST, test_key(kind, "race"), "n", number,
@@ -464,9 +526,12 @@ START_TEST(writers_at_the_same_time_lose_nothing)
     for (int i = 0; i < WRITERS; i++)
         exit_of(children[i]);
     struct hop_store *store = store_open(KIND);
-    struct hop_dayset days;
-    ck_assert(hop_dayset_parse(hop_span_of(field_value(store, KEY("race"), "d")), &days));
-    ck_assert_int_eq(hop_dayset_days(&days), WRITERS * DAYS_EACH);
+    for (int field = 0; field < DAY_FIELDS; field++) {
+        const char *value = field_value(store, KEY("race"), day_fields[field]);
+        struct hop_dayset days;
+        ck_assert(hop_dayset_parse(hop_span_of(value), &days));
+        ck_assert_int_eq(hop_dayset_days(&days), WRITERS * DAYS_EACH);
+    }
     ck_assert_str_eq(field_value(store, KEY("race"), "n"), "159");
     struct hop_replies replies;
     hop_replies_init(&replies);
@@ -785,6 +850,8 @@ static void numbered_put(struct hop_batch *batch, enum hop_write_kind kind, cons
         batch_put(batch, kind, numbered, id_at(1000), "v", 100);
     else if (key && kind == HOP_WRITE_FIELD)
         batch_put(batch, kind, key, numbered, numbered, 0);
+    else if (key && kind == HOP_WRITE_DAYS)
+        batch_put(batch, kind, key, numbered, "20780:1", 0);
     else if (key)
         batch_put(batch, kind, key, NULL, numbered, 0);
     else
@@ -850,9 +917,13 @@ START_TEST(a_walk_meets_every_item)
     for (int i = 0; i < WALKED; i++) {
         numbered_put(&batch, HOP_WRITE_FIELD, KEY("hash"), "f", i);
         numbered_put(&batch, HOP_WRITE_MEMBER, KEY("set"), "m", i);
+        numbered_put(&batch, HOP_WRITE_DAYS, KEY("profile"), "h:acme/f", i);
     }
     batch_write(walk.store, &batch);
     hop_batch_done(&batch);
+    items_walk(&walk, KEY("profile"), HOP_OBJECT_HASH);
+    for (int i = 0; i < WALKED; i++)
+        ck_assert_uint_ge(walk.met[i]--, 1);
     ck_assert_uint_gt(items_walk(&walk, KEY("hash"), HOP_OBJECT_HASH), 1);
     ck_assert_uint_gt(items_walk(&walk, KEY("set"), HOP_OBJECT_SET), 1);
     for (int i = 0; i < WALKED; i++)
@@ -881,6 +952,13 @@ START_TEST(what_is_met_may_be_removed)
         ck_assert_uint_ge(walk.met[i], 1);
     ck_assert_int_eq(read_one(walk.store, HOP_READ_HASH_SIZE, walk.key, NULL, 0, &replies)->number,
                      0);
+    walk.key = KEY("profile");
+    for (int i = 0; i < WALKED; i++)
+        numbered_put(&batch, HOP_WRITE_DAYS, walk.key, "i:f", i);
+    batch_write(walk.store, &batch);
+    hop_batch_done(&batch);
+    items_walk(&walk, walk.key, HOP_OBJECT_HASH);
+    ck_assert(!read_one(walk.store, HOP_READ_HASH, walk.key, NULL, 0, &replies)->present);
     hop_replies_done(&replies);
     hop_store_free(&walk.store);
 }
@@ -967,6 +1045,7 @@ HOP_LOOPED_SUITE("store contract", FIXTURE_FLEET, EACH_STORE(what_is_absent_is_e
                  EACH_STORE(joins_unite_what_is_stored_with_what_is_new),
                  EACH_STORE(a_malformed_stored_value_counts_as_absent_to_a_join),
                  EACH_STORE(a_write_sees_the_earlier_ones_of_its_batch),
+                 EACH_STORE(a_profile_is_a_hash_like_any_other),
                  EACH_STORE(a_set_holds_each_member_once_and_a_sample_is_bounded),
                  EACH_STORE(one_read_answers_many_reads_in_their_order),
                  EACH_STORE(a_log_is_visited_in_order_of_writing),

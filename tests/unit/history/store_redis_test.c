@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "pack.h"
 #include "redis_commands.h"
 #include "redis_transport.h"
 
@@ -861,6 +862,200 @@ START_TEST(opening_makes_no_connection)
 }
 END_TEST
 
+/* --- how a profile stands there --------------------------------------------------------------- */
+
+/* The server's own words; "" for nil. Packed bytes are no text: their length. */
+static const char *server_says(size_t count, const char *const *words)
+{
+    static char text[HOP_STORE_VALUE_MAX + 1];
+    const struct hop_redis_setup setup = redis_setup(STORE_REDIS_UNIX);
+    struct hop_redis_link link;
+    struct hop_wire_pipeline pipeline;
+    struct hop_wire_answer answer;
+    ck_assert_int_eq(hop_redis_link_init(&link, &setup, NULL, NULL), HOP_OK);
+    hop_wire_pipeline_init(&pipeline);
+    hop_wire_command(&pipeline, count, words);
+    ck_assert_int_eq(hop_redis_exchange_by(&link, &pipeline, false, &answer, soon(), NULL), HOP_OK);
+    const struct hop_wire_reply *reply = answer.replies[0];
+    text[0] = '\0';
+    if (reply->kind == HOP_WIRE_STRING && !hop_span_copy(reply->text, text, sizeof text))
+        snprintf(text, sizeof text, "%zu bytes", reply->text.len);
+    hop_wire_answer_done(&answer);
+    hop_wire_pipeline_done(&pipeline);
+    hop_redis_link_done(&link);
+    return text;
+}
+
+static const char *raw_field(const char *key, const char *field)
+{
+    return server_says(3, (const char *const[]){"HGET", key, field});
+}
+
+/* Of a command, since the statistics were reset. */
+static int calls_of(const char *command)
+{
+    char head[64];
+    snprintf(head, sizeof head, "cmdstat_%s:calls=", command);
+    const char *at = strstr(server_says(2, (const char *const[]){"INFO", "commandstats"}), head);
+    return at ? atoi(at + strlen(head)) : 0;
+}
+
+static size_t fields_read(struct hop_store *store, const char *key)
+{
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    size_t count = read_one(store, HOP_READ_HASH, key, NULL, 0, &replies)->count;
+    hop_replies_done(&replies);
+    return count;
+}
+
+static size_t length_of(const char *key)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    int64_t length = read_one(store, HOP_READ_HASH_SIZE, key, NULL, 0, &replies)->number;
+    hop_replies_done(&replies);
+    hop_store_free(&store);
+    return (size_t)length;
+}
+
+/* Every value a field of its own. */
+START_TEST(a_profile_of_the_older_layout_is_read_and_taken_in)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "older");
+    ADMINISTER("HSET", key, "c:NL", "20779:5+", "h:acme/db1", "20700:1", "h:acme/db2", "20701:3",
+               "k:spoilt", "20701:2", "stepup", "1790000000");
+    ck_assert_uint_eq(fields_read(store, key), 5);
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20779:5+");
+    ck_assert_str_eq(raw_field(key, "c:NL"), "20779:5+");
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    ck_assert_str_eq(raw_field(key, "c:NL"), "");
+    ck_assert_str_eq(raw_field(key, "h:acme/db1"), "");
+    ck_assert_str_eq(raw_field(key, "stepup"), "1790000000");
+    ck_assert_str_eq(raw_field(key, "k:spoilt"), "20701:2");
+    ck_assert_uint_eq(fields_read(store, key), 5);
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:b+");
+    ck_assert_str_eq(field_value(store, key, "h:acme/db1"), "20700:1");
+    ck_assert_str_eq(field_value(store, key, "h:acme/db2"), "20701:3");
+    write_one(store, HOP_WRITE_DAYS, key, "k:spoilt", "20780:1", 0);
+    ck_assert_str_eq(raw_field(key, "k:spoilt"), "");
+    ck_assert_str_eq(field_value(store, key, "k:spoilt"), "20780:1");
+    hop_store_free(&store);
+}
+END_TEST
+
+/* Each write takes in so many, and none is missing meanwhile. */
+START_TEST(a_large_profile_of_the_older_layout_is_taken_in_by_and_by)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "older and large");
+    char field[32], value[32];
+    const size_t hosts = 2 * HOP_REDIS_REPACKED_MAX + 100;
+    for (size_t i = 0; i < hosts; i++) {
+        snprintf(field, sizeof field, "h:acme/host%zu", i);
+        snprintf(value, sizeof value, "%zu:%zx", 20000 + i, 2 * i + 1);
+        ADMINISTER("HSET", key, field, value);
+    }
+    size_t left = hosts;
+    for (int day = 0; day < 4; day++) {
+        snprintf(value, sizeof value, "%d:1", 20770 + day);
+        write_one(store, HOP_WRITE_DAYS, key, "c:NL", value, 0);
+        left = left > HOP_REDIS_REPACKED_MAX ? left - HOP_REDIS_REPACKED_MAX : 0;
+        ck_assert_uint_eq(length_of(key), left + 1);
+        ck_assert_uint_eq(fields_read(store, key), hosts + 1);
+    }
+    ck_assert_uint_eq(left, 0);
+    for (size_t i = 0; i < hosts; i++) {
+        snprintf(field, sizeof field, "h:acme/host%zu", i);
+        snprintf(value, sizeof value, "%zu:%zx", 20000 + i, 2 * i + 1);
+        ck_assert_str_eq(field_value(store, key, field), value);
+    }
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20773:f");
+    hop_store_free(&store);
+}
+END_TEST
+
+/* A host that was not renewed yet writes beside what is packed. */
+START_TEST(what_stands_packed_and_on_its_own_is_the_union)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "both");
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    ADMINISTER("HSET", key, "c:NL", "20779:1+");
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:3+");
+    write_one(store, HOP_WRITE_DAYS, key, "c:DE", "20780:1", 0);
+    ck_assert_str_eq(raw_field(key, "c:NL"), "");
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:3+");
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(what_is_known_already_writes_nothing)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "second");
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:3", 0);
+    ADMINISTER("CONFIG", "RESETSTAT");
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20779:1", 0);
+    ck_assert_int_eq(calls_of("hset"), 0);
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20778:1", 0);
+    ck_assert_int_eq(calls_of("hset"), 1);
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(a_spoilt_pack_counts_as_absent_and_is_replaced)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "spoilt pack");
+    ADMINISTER("HSET", key, HOP_PACK_FIELD, "garbage", "c:NL", "20779:1");
+    ck_assert_uint_eq(fields_read(store, key), 2);
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    ck_assert_uint_eq(fields_read(store, key), 1);
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:3");
+    ADMINISTER("HSET", key, HOP_PACK_FIELD, "garbage");
+    write_one(store, HOP_WRITE_DROP, key, "c:NL", NULL, 0);
+    ck_assert_str_eq(raw_field(key, HOP_PACK_FIELD), "");
+    hop_store_free(&store);
+}
+END_TEST
+
+/* Names so long and strange that not all of them fit. */
+START_TEST(what_finds_no_room_stands_on_its_own)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "full");
+    struct hop_batch batch;
+    char field[HOP_VALUE_MAX + 3];
+    unsigned seed = 1;
+    for (unsigned i = 0; i < 200; i++) {
+        hop_batch_init(&batch);
+        snprintf(field, sizeof field, "h:%03u", i);
+        while (strlen(field) < sizeof field - 1)
+            memcpy(field + strlen(field), (const char[]){(char)('a' + rand_r(&seed) % 26), 0}, 2);
+        batch_put(&batch, HOP_WRITE_DAYS, key, field, "20700:1", 0);
+        batch_write(store, &batch);
+        batch_put(&batch, HOP_WRITE_DAYS, key, field, "20780:1", 0);
+        batch_write(store, &batch);
+        hop_batch_done(&batch);
+    }
+    ck_assert_uint_eq(fields_read(store, key), 200);
+    ck_assert_str_eq(raw_field(key, "h:000"), "");
+    struct hop_replies replies;
+    hop_replies_init(&replies);
+    int64_t size = read_one(store, HOP_READ_HASH_SIZE, key, NULL, 0, &replies)->number;
+    ck_assert_int_gt(size, 50);
+    ck_assert_int_lt(size, 150);
+    const struct hop_reply *reply = read_one(store, HOP_READ_HASH, key, NULL, 0, &replies);
+    for (size_t i = 0; i < reply->count; i++)
+        ck_assert(hop_span_is(reply->pairs[i].value, "20780:100000000000000000001"));
+    hop_replies_done(&replies);
+    hop_store_free(&store);
+}
+END_TEST
+
 HOP_LOOPED_SUITE(
     "store redis", FIXTURE_REDIS, {a_hostile_answer_is_an_error_within_the_deadline, 0, SCRIPTS},
     {a_hostile_answer_fails_writing_and_the_log_too, 0, SCRIPTS},
@@ -880,4 +1075,9 @@ HOP_LOOPED_SUITE(
     ONCE(a_tenants_selectors_suffice_and_hold),
     ONCE(entries_that_others_put_into_a_log_are_passed_over),
     ONCE(a_page_begins_right_behind_an_id), ONCE(a_setup_without_a_numeric_address_is_refused),
-    ONCE(opening_makes_no_connection))
+    ONCE(a_profile_of_the_older_layout_is_read_and_taken_in),
+    ONCE(a_large_profile_of_the_older_layout_is_taken_in_by_and_by),
+    ONCE(what_stands_packed_and_on_its_own_is_the_union),
+    ONCE(what_is_known_already_writes_nothing),
+    ONCE(a_spoilt_pack_counts_as_absent_and_is_replaced),
+    ONCE(what_finds_no_room_stands_on_its_own), ONCE(opening_makes_no_connection))

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a profile stands in Redis: its day-sets packed into one field (pack.h), the registers and
+ * what does not fit as fields of their own. To everybody else it is a hash of fields. No connection
+ * in here.
+ *
+ *   hop:1:p:{anna}:home   ~1      c:NL, n:84.24.10.0/24, ... and their days
+ *                         last    1788888888 ...
+ *                         h:acme/db1   20780:13    of an older layout, or for want of room
+ *
+ * A value that stands on its own and packed is the union of both; the next write packs it.
+ */
+#ifndef HOP_REDIS_PACKS_H
+#define HOP_REDIS_PACKS_H
+
+#include "redis_wire.h"
+
+#define HOP_REDIS_REPACKED_MAX 256 /* values on their own that one batch takes in beside its own   \
+                                    */
+
+/* Is it about a value that stands packed? Then its profile is to be read first. */
+bool hop_redis_write_packs(const struct hop_write *write);
+bool hop_redis_field_packs(struct hop_span field);
+
+/* Gives a field to `visit` or, of the packed one, each value as field and day-set; one that is
+ * spoilt as it is. HOP_NOMEM. */
+enum hop_rc hop_redis_fields_visit(struct hop_span field, struct hop_span value,
+                                   hop_item_visit *visit, void *context);
+
+/* A profile of which a batch changes something. */
+struct hop_redis_pack;
+/* From the fields as the server has them (an array of strings, of even number), with the batch's
+ * writes to `key` done. HOP_NOMEM. */
+enum hop_rc hop_redis_pack_new(const struct hop_wire_reply *fields, const struct hop_batch *batch,
+                               const char *key, struct hop_redis_pack **ret_pack);
+void hop_redis_pack_free(struct hop_redis_pack **pack);
+/* How many commands the change takes; they stand behind those of the batch's own writes. */
+size_t hop_redis_pack_changes(const struct hop_redis_pack *pack);
+void hop_redis_pack_put(struct hop_wire_pipeline *pipeline, const char *key,
+                        const struct hop_redis_pack *pack);
+
+#endif
