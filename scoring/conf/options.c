@@ -375,7 +375,7 @@ static const struct hop_option options[] = {
     {"hopwarden", "tenant_count", "number", "0 to 1000000", "0",
      "How many customers the provider has. 0: as many as there are [tenant] sections.",
      INTEGER(tenant_count)},
-    {"hopwarden", "step_up_at", "number of bits", "-60.0 to 60.0", "-6.4",
+    {"hopwarden", "step_up_at", "number of bits", "-60.0 to 60.0", "-6.3",
      "Risk from which a second factor is asked for.", DECIBITS(policy.step_up_at_db)},
     {"hopwarden", "block_at", "number of bits", "-60.0 to 60.0", "6.0",
      "Risk from which the login is blocked.", DECIBITS(policy.block_at_db)},

@@ -72,13 +72,14 @@ static bool is_frozen(const struct hop_around *around)
            around->frozen_source != HOP_FREEZE_NONE;
 }
 
-/* These ask only where the evidence as a whole does not speak for the person: elsewhere they cost
- * more than they catch (docs/detection.md). */
+/* These ask only where the evidence as a whole does not speak for the person; else they cost more
+ * than they catch (docs/detection.md). In one trust domain everything is known of who makes a new
+ * hop; a tenant's own witness knows little of countries and pauses, and always asks about a hop. */
 static unsigned floors_in_doubt(const struct hop_scene *scene)
 {
-    unsigned anywhere = HOP_FLOOR_BIT(HOP_FLOOR_EDGE);
-    unsigned at_tenants = HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
-    return scene->witness_is_home ? anywhere : anywhere | at_tenants;
+    return scene->witness_is_home
+               ? HOP_FLOOR_BIT(HOP_FLOOR_EDGE)
+               : HOP_FLOOR_BIT(HOP_FLOOR_COUNTRY) | HOP_FLOOR_BIT(HOP_FLOOR_DORMANT);
 }
 
 unsigned hop_floors_of(const struct hop_scene *scene, const struct hop_familiarity *f,

@@ -38,7 +38,7 @@ struct hop_policy hop_policy_default(void)
 {
     return (struct hop_policy){
         .mode = HOP_MODE_OBSERVE,
-        .step_up_at_db = -64,
+        .step_up_at_db = -63,
         .block_at_db = 60,
         .on_loss =
             {

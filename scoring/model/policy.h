@@ -42,7 +42,7 @@ enum hop_on {
 
 struct hop_policy {
     enum hop_mode mode;
-    int step_up_at_db;    /* decibits: R >= this asks. -64 */
+    int step_up_at_db;    /* decibits: R >= this asks. -63 */
     int block_at_db;      /* decibits: R >= this blocks. 60 */
     bool strict;          /* leaving quarantine needs a confirmation */
     bool witness_is_home; /* this host writes as home, and so do all: one trust domain */

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 
 MONTH = 365.25 / 12 * 86400
-STEP_UP_AT = -6.4  # of the generated configuration: below it a step-up comes from a floor
+STEP_UP_AT = -6.3  # of the generated configuration: below it a step-up comes from a floor
 FLOORED = 1e6
 
 

@@ -913,7 +913,7 @@ class Replay(Replayed):
         _, verdicts = self.replay(events)
         found = self.compared(events, "step_up_at = -20", "block_at = -19")
         self.assertEqual([setting["name"] for setting in found["settings"]], ["step_up_at", "block_at"])
-        self.assertEqual(found["settings"][0]["from"], "-6.4")
+        self.assertEqual(found["settings"][0]["from"], "-6.3")
         self.assertEqual(found["settings"][0]["to"], "-20.0")
         self.assertEqual(len(found["verdicts"]), found["changed"])
         self.assertEqual(sum(found["turns"].values()), found["changed"])

@@ -53,7 +53,7 @@ START_TEST(a_dump_tells_what_is_in_force)
     static const char *const lines[] = {"\nwitness = acme\n",
                                         "\ntenant_tag = db0914be99743e1c\n",
                                         "\nblock_at = -2.5\n",
-                                        "\nstep_up_at = -6.4\n",
+                                        "\nstep_up_at = -6.3\n",
                                         "\non_history_unasked = block\n",
                                         "\ngeo_city =\n",
                                         "\n[home]\n",

@@ -996,7 +996,7 @@ static unsigned floors(void)
     return floors_at(-100);
 }
 
-START_TEST(an_edge_asks_only_where_the_score_does_not_speak_for_the_person)
+START_TEST(a_new_edge_asks_at_a_tenant_always_and_in_one_trust_domain_in_doubt)
 {
     strcpy(stage.login.origin.place.country, "DE");
     strcpy(stage.login.key, "fresh");
@@ -1006,6 +1006,9 @@ START_TEST(an_edge_asks_only_where_the_score_does_not_speak_for_the_person)
     stage_address(&stage, "10.6.0.1", HOP_ZONE_TENANT, "t6");
     ck_assert(floors_at(-100) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
     ck_assert(!(floors_at(-101) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE)));
+    stage.scene.witness_is_home = false;
+    ck_assert(floors_at(-220) & HOP_FLOOR_BIT(HOP_FLOOR_EDGE));
+    stage.scene.witness_is_home = true;
     stage.login.origin.place.kind = HOP_PLACE_HOSTING;
     stage.login.origin.place.asn = 64999;
     ck_assert(floors_at(-220) & HOP_FLOOR_BIT(HOP_FLOOR_HOSTING));
@@ -1257,7 +1260,7 @@ int main(void)
     tcase_add_test(cases, one_tenant_counts_once_and_the_logins_own_not_at_all);
     tcase_add_test(cases, what_lies_two_hours_back_or_before_a_passed_step_up_is_settled);
     tcase_add_test(cases, a_flooded_list_is_the_fastest_pace);
-    tcase_add_test(cases, an_edge_asks_only_where_the_score_does_not_speak_for_the_person);
+    tcase_add_test(cases, a_new_edge_asks_at_a_tenant_always_and_in_one_trust_domain_in_doubt);
     tcase_add_test(cases, a_usual_login_meets_no_floor);
     tcase_add_test(cases, a_newcomer_has_fewer_than_three_days_and_nothing_confirmed);
     tcase_add_test(cases, a_country_is_new_on_the_internet_even_if_unknown);

@@ -8,7 +8,7 @@ START_TEST(the_default_observes_and_asks_at_nine_bits)
 {
     struct hop_policy policy = hop_policy_default();
     ck_assert_int_eq(policy.mode, HOP_MODE_OBSERVE);
-    ck_assert_int_eq(policy.step_up_at_db, -64);
+    ck_assert_int_eq(policy.step_up_at_db, -63);
     ck_assert_int_eq(policy.block_at_db, 60);
     ck_assert(!policy.strict);
     ck_assert(!policy.witness_is_home);
