@@ -413,6 +413,12 @@ class Accusations(Shared):
         self.assertEqual(lost["hopwarden.degraded"], ["history"])
         self.assertEqual([reason["code"] for reason in lost["hopwarden.reasons"]], ["history-lost"])
         self.assertNotEqual(lost["hopwarden.action"], "allow")
+        dumped = self.run_as("home", "dump", os.path.join(self.folder, "spoilt.dump"))
+        self.assertEqual(dumped.returncode, 0, dumped.stderr)
+        self.assertIn("1 values that no host can have written were left out", dumped.stderr)
+        pruned = self.run_as("home", "prune")
+        self.assertEqual(pruned.returncode, 0, pruned.stderr)
+        self.assertEqual(self.judged("acme").get("hopwarden.degraded", []), [])
 
     def test_nothing_it_writes_lowers_a_score_elsewhere(self):
         logins = ({}, {"source": "203.0.113.9"}, {"source": "203.0.113.9", "key": OTHER_KEY}, {"host": "vault"},
