@@ -303,24 +303,34 @@ static bool old_take(const struct hop_wire_reply *reply, enum asks asks,
     return reply->kind == HOP_WIRE_STRING || reply->kind == HOP_WIRE_NIL;
 }
 
+/* They are in the answer's memory, and a cluster may deal the outcomes out anew. */
+static void olds_forget(const struct hop_batch *batch, struct hop_redis_outcome *outcomes)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        outcomes[i].old = (struct hop_span){0};
+        outcomes[i].fields = NULL;
+    }
+}
+
 enum hop_rc hop_redis_olds_take(const struct hop_batch *batch,
                                 struct hop_wire_reply *const *replies, size_t count,
                                 struct hop_redis_outcome *outcomes,
                                 const struct hop_wire_reply **ret_wrong)
 {
     size_t at = 0, watches = count - asks_count(batch);
+    olds_forget(batch, outcomes);
     for (; at < watches; at++)
         if (replies[at]->kind != HOP_WIRE_STATUS)
             return wrong(replies[at], ret_wrong);
     for (size_t i = 0; i < batch->count; i++) {
         enum asks asks = asks_of(batch, i);
-        outcomes[i].old = (struct hop_span){0};
-        outcomes[i].fields = NULL;
         if (asks == ASKS_NOTHING)
             continue;
         const struct hop_wire_reply *reply = replies[at++];
-        if (!old_take(reply, asks, &outcomes[i]))
-            return wrong(reply, ret_wrong);
+        if (old_take(reply, asks, &outcomes[i]))
+            continue;
+        olds_forget(batch, outcomes);
+        return wrong(reply, ret_wrong);
     }
     return HOP_OK;
 }
@@ -391,8 +401,10 @@ enum hop_rc hop_redis_joins_work_out(const struct hop_batch *batch,
             join_work_out(batch, outcomes, i);
         changes += outcomes[i].changed;
         enum hop_rc rc = pack_work_out(batch, outcomes, i, &changes);
-        if (rc != HOP_OK)
-            return rc;
+        if (rc == HOP_OK)
+            continue;
+        olds_forget(batch, outcomes);
+        return rc;
     }
     if (ret_changes)
         *ret_changes = changes;

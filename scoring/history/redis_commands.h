@@ -38,12 +38,13 @@ bool hop_redis_batch_joins(const struct hop_batch *batch);
 /* What the joins need, under WATCH. Returns how many commands that are. */
 size_t hop_redis_olds_put(struct hop_wire_pipeline *pipeline, const struct hop_batch *batch,
                           bool asking);
+/* After a failure the outcomes hold nothing of the answer. */
 enum hop_rc hop_redis_olds_take(const struct hop_batch *batch,
                                 struct hop_wire_reply *const *replies, size_t count,
                                 struct hop_redis_outcome *outcomes,
                                 const struct hop_wire_reply **ret_wrong);
 /* Works the joins out while their olds are there. *ret_changes: how much there is to send; may be
- * NULL. HOP_NOMEM. */
+ * NULL. HOP_NOMEM, where there are joins; without them it cannot fail. */
 enum hop_rc hop_redis_joins_work_out(const struct hop_batch *batch,
                                      struct hop_redis_outcome *outcomes, size_t *ret_changes);
 /* One transaction. Returns how many commands that are. */

@@ -63,15 +63,13 @@ enum hop_rc hop_redis_fields_visit(struct hop_span field, struct hop_span value,
                                    hop_item_visit *visit, void *context)
 {
     struct hop_profile profile;
-    enum hop_rc rc = HOP_MALFORMED;
-    if (hop_span_is(field, HOP_PACK_FIELD))
-        rc = hop_pack_parse(value, &profile);
-    if (rc == HOP_NOMEM)
-        return rc;
-    if (rc != HOP_OK) {
+    if (!hop_span_is(field, HOP_PACK_FIELD)) {
         visit(context, field, value);
         return HOP_OK;
     }
+    enum hop_rc rc = hop_pack_parse(value, &profile);
+    if (rc != HOP_OK)
+        return rc;
     sightings_visit(&profile, visit, context);
     hop_profile_done(&profile);
     return HOP_OK;
@@ -108,7 +106,7 @@ static void field_remove(struct hop_profile *profile, struct hop_span field)
         hop_profile_remove(profile, kind, value);
 }
 
-/* What is spoilt counts as absent. */
+/* What is spoilt counts as absent: this write replaces it. */
 static enum hop_rc packed_read(const struct hop_wire_reply *fields, struct hop_redis_pack *pack,
                                struct hop_span *ret_bytes)
 {

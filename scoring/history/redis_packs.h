@@ -21,8 +21,8 @@
 bool hop_redis_write_packs(const struct hop_write *write);
 bool hop_redis_field_packs(struct hop_span field);
 
-/* Gives a field to `visit` or, of the packed one, each value as field and day-set; one that is
- * spoilt as it is. HOP_NOMEM. */
+/* Gives a field to `visit` or, of the packed one, each value as field and day-set. HOP_MALFORMED
+ * for a packed one that is spoilt, HOP_NOMEM; then nothing was given. */
 enum hop_rc hop_redis_fields_visit(struct hop_span field, struct hop_span value,
                                    hop_item_visit *visit, void *context);
 

@@ -54,8 +54,10 @@ static bool is_page(const struct hop_wire_reply *reply)
 
 static bool cursor_move(struct hop_cursor *cursor, const struct hop_wire_reply *page)
 {
+    if (!hop_span_copy(page->items[0]->text, cursor->at, sizeof cursor->at))
+        return false;
     cursor->ended = hop_span_is(page->items[0]->text, "0");
-    return hop_span_copy(page->items[0]->text, cursor->at, sizeof cursor->at);
+    return true;
 }
 
 static const char *cursor_word(const struct hop_cursor *cursor)
@@ -160,8 +162,40 @@ static void items_put(struct hop_wire_pipeline *pipeline, const char *key, bool 
         hop_wire_command(pipeline, 3, (const char *[]){"HGET", key, HOP_PACK_FIELD});
 }
 
+/* One that is spoilt is a value that nobody can have written, as to upkeep any other. */
+static enum hop_rc packed_visit(const struct hop_wire_reply *packed, hop_item_visit *visit,
+                                void *context)
+{
+    const struct hop_span field = hop_span_of(HOP_PACK_FIELD);
+    enum hop_rc rc = hop_redis_fields_visit(field, packed->text, visit, context);
+    if (rc != HOP_MALFORMED)
+        return rc;
+    visit(context, field, packed->text);
+    return HOP_OK;
+}
+
+/* Of a hash the server may refuse either reply alone: its key moves, or rights are missing. */
+static const struct hop_wire_reply *first_unfit(const struct hop_wire_answer *answer, bool hash)
+{
+    const struct hop_wire_reply *page = answer->replies[0];
+    if (!is_page(page) || (hash && page->items[1]->count % 2 != 0))
+        return page;
+    const struct hop_wire_reply *packed = answer->replies[hash];
+    return !hash || packed->kind == HOP_WIRE_STRING || packed->kind == HOP_WIRE_NIL ? NULL : packed;
+}
+
 /* A login may pack a value that stood on its own while a walk is under way: what is packed comes
  * last, so that no value is missed. */
+static enum hop_rc items_visit(const struct hop_wire_answer *answer, bool hash, bool last,
+                               hop_item_visit *visit, void *context)
+{
+    const struct hop_wire_reply *packed = answer->replies[hash];
+    page_visit(answer->replies[0]->items[1], hash, visit, context);
+    if (!hash || !last || packed->kind != HOP_WIRE_STRING)
+        return HOP_OK;
+    return packed_visit(packed, visit, context);
+}
+
 enum hop_rc hop_redis_items_by(struct hop_redis_link *link, const char *key, enum hop_object object,
                                struct hop_cursor *cursor, hop_item_visit *visit, void *context,
                                struct hop_deadline deadline, struct hop_error *err)
@@ -174,15 +208,17 @@ enum hop_rc hop_redis_items_by(struct hop_redis_link *link, const char *key, enu
     enum hop_rc rc = ask_by(link, &pipeline, &answer, deadline, err);
     if (rc != HOP_OK)
         return rc;
-    const struct hop_wire_reply *page = answer.replies[0], *packed = answer.replies[hash];
-    bool fits = is_page(page) && (!hash || page->items[1]->count % 2 == 0);
-    if (fits)
-        page_visit(page->items[1], hash, visit, context);
-    if (!fits || !cursor_move(cursor, page))
-        rc = unfit(link, page, err);
-    else if (hash && cursor->ended && packed->kind == HOP_WIRE_STRING)
-        rc = hop_redis_fields_visit(hop_span_of(HOP_PACK_FIELD), packed->text, visit, context);
-    if (rc == HOP_NOMEM)
+    const struct hop_wire_reply *wrong = first_unfit(&answer, hash);
+    struct hop_cursor next = *cursor;
+    if (!wrong && !cursor_move(&next, answer.replies[0]))
+        wrong = answer.replies[0];
+    if (wrong)
+        rc = unfit(link, wrong, err);
+    else
+        rc = items_visit(&answer, hash, next.ended, visit, context);
+    if (rc == HOP_OK)
+        *cursor = next;
+    else if (rc == HOP_NOMEM)
         hop_error_set(err, rc, "%s: no memory", link->name);
     hop_wire_answer_done(&answer);
     return rc;

@@ -389,7 +389,7 @@ class Accusations(Shared):
                   "t:beta", "h:beta/vault", "e:gamma/beta", "x:0", "x:1", *(f"w:{day}{hour:02}" for day in ("wd", "we") for hour in range(24))]
         for field in fields:
             say("HSET", "hop:1:p:{anna}:acme", field, f"{TODAY}:{'f' * 128}+")
-        say("HSET", "hop:1:p:{anna}:acme", "stepup", int(NOW.timestamp()), "last", "nonsense", "~1", "neither packed nor sound")
+        say("HSET", "hop:1:p:{anna}:acme", "stepup", int(NOW.timestamp()), "last", "nonsense")
         say("HSET", "hop:1:d:{beta}:acme", *[word for i in range(50) for word in (f"admin{i}", TODAY)])
         for tag in ("t-one", "t-two", "t-three", "new"):
             for ago in range(0, 5):
@@ -398,12 +398,35 @@ class Accusations(Shared):
         say("SADD", f"hop:1:n:{{{HOP}}}", "t-one", "t-two")
         say("HSET", f"hop:1:s:{{{USUAL}}}:acme", "01JDEADBEEF000000000000000", "anna 1||||")
 
+    def spoil_the_pack(self):
+        self.intruder("HSET", "hop:1:p:{anna}:acme", "~1", "neither packed nor sound")
+
+    def test_a_spoilt_pack_is_history_lost_at_its_own_customer_alone(self):
+        """Not somebody of whom nothing is known; and all other hosts read on."""
+        elsewhere = {tenant: self.judged(tenant) for tenant in ("beta", "gamma", "home")}
+        self.spoil_the_pack()
+        self.assertEqual({tenant: self.judged(tenant) for tenant in elsewhere}, elsewhere)
+        done = self.run_as("acme", "explain", "--json", "--account", "anna", "--source", USUAL, "--key", KEY, "--host", "db1",
+                           "--at", stamp(AT))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        lost = json.loads(done.stdout)
+        self.assertEqual(lost["hopwarden.degraded"], ["history"])
+        self.assertEqual([reason["code"] for reason in lost["hopwarden.reasons"]], ["history-lost"])
+        self.assertNotEqual(lost["hopwarden.action"], "allow")
+        dumped = self.run_as("home", "dump", os.path.join(self.folder, "spoilt.dump"))
+        self.assertEqual(dumped.returncode, 0, dumped.stderr)
+        self.assertIn("1 values that no host can have written were left out", dumped.stderr)
+        pruned = self.run_as("home", "prune")
+        self.assertEqual(pruned.returncode, 0, pruned.stderr)
+        self.assertEqual(self.judged("acme").get("hopwarden.degraded", []), [])
+
     def test_nothing_it_writes_lowers_a_score_elsewhere(self):
         logins = ({}, {"source": "203.0.113.9"}, {"source": "203.0.113.9", "key": OTHER_KEY}, {"host": "vault"},
                   {"source": HOP}, {"source": "10.3.0.4", "key": OTHER_KEY}, {"source": "10.1.0.9"}, {"account": "bert"})
         severity = {"allow": 0, "step_up": 1, "block": 2}
         clean = [(tenant, login, self.judged(tenant, **login)) for tenant in ("beta", "gamma", "home") for login in logins]
         self.write_all_that_is_allowed()
+        self.spoil_the_pack()
         for tenant, login, was in clean:
             now = self.judged(tenant, **login)
             self.assertGreaterEqual(severity[now["hopwarden.action"]], severity[was["hopwarden.action"]], (tenant, login))

@@ -1006,19 +1006,131 @@ START_TEST(what_is_known_already_writes_nothing)
 }
 END_TEST
 
-START_TEST(a_spoilt_pack_counts_as_absent_and_is_replaced)
+static enum hop_rc tried(struct hop_store *store, enum hop_read_kind kind, const char *key,
+                         const char *field)
+{
+    struct hop_read read = {.kind = kind};
+    struct hop_replies replies;
+    ck_assert(hop_string_copy(read.key, sizeof read.key, key));
+    ck_assert(hop_string_copy(read.field, sizeof read.field, field));
+    hop_replies_init(&replies);
+    enum hop_rc rc = hop_store_read_by(store, &read, 1, &replies, soon(), NULL);
+    hop_replies_done(&replies);
+    return rc;
+}
+
+static void visit_pack(void *context, struct hop_span field, struct hop_span value)
+{
+    *(size_t *)context +=
+        hop_span_is(field, HOP_PACK_FIELD) ? 100 * hop_span_is(value, "garbage") : 1;
+}
+
+/* Upkeep meets it as it is. */
+static void spoilt_pack_is_met(struct hop_store *store, const char *key)
+{
+    struct hop_cursor cursor = {.ended = false};
+    size_t met = 0;
+    ck_assert_int_eq(
+        hop_store_items_by(store, key, HOP_OBJECT_HASH, &cursor, visit_pack, &met, soon(), NULL),
+        HOP_OK);
+    ck_assert(cursor.ended);
+    ck_assert_uint_eq(met, 101);
+}
+
+START_TEST(a_spoilt_pack_is_no_newcomer_and_the_next_lesson_replaces_it)
 {
     struct hop_store *store = store_open(STORE_REDIS_UNIX);
     const char *key = test_key(STORE_REDIS_UNIX, "spoilt pack");
     ADMINISTER("HSET", key, HOP_PACK_FIELD, "garbage", "c:NL", "20779:1");
-    ck_assert_uint_eq(fields_read(store, key), 2);
+    ck_assert_int_eq(tried(store, HOP_READ_HASH, key, ""), HOP_MALFORMED);
+    ck_assert_int_eq(tried(store, HOP_READ_FIELD, key, "c:NL"), HOP_MALFORMED);
+    ck_assert_int_eq(tried(store, HOP_READ_FIELD, key, "c:DE"), HOP_MALFORMED);
+    ck_assert_int_eq(tried(store, HOP_READ_FIELD, key, "last"), HOP_OK);
+    spoilt_pack_is_met(store, key);
     write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
     ck_assert_uint_eq(fields_read(store, key), 1);
     ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:3");
     ADMINISTER("HSET", key, HOP_PACK_FIELD, "garbage");
     write_one(store, HOP_WRITE_DROP, key, "c:NL", NULL, 0);
     ck_assert_str_eq(raw_field(key, HOP_PACK_FIELD), "");
+    ck_assert_int_eq(tried(store, HOP_READ_HASH, key, ""), HOP_OK);
     hop_store_free(&store);
+}
+END_TEST
+
+/* What a walk asks of a hash is two commands: the server may answer the first alone. */
+START_TEST(a_walk_to_which_the_pack_is_refused_visits_nothing_and_stays)
+{
+#define PAGE_REPLY "*2\r\n$1\r\n0\r\n*2\r\n$4\r\nlast\r\n$1\r\n1\r\n"
+    static const struct {
+        const char *answer;
+        enum hop_rc rc;
+    } cases[] = {{PAGE_REPLY "-MOVED 1 127.0.0.1:1\r\n", HOP_IO},
+                 {PAGE_REPLY "-ASK 1 127.0.0.1:1\r\n", HOP_IO},
+                 {PAGE_REPLY "-NOPERM this user has no permissions\r\n", HOP_DENIED},
+                 {PAGE_REPLY ":1\r\n", HOP_MALFORMED},
+                 {PAGE_REPLY "*0\r\n", HOP_MALFORMED},
+                 {PAGE_REPLY "$-1\r\n", HOP_OK}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct dialogue dialogue = {&cases[i].answer, NULL, 1};
+        struct peer peer = peer_start(serve_dialogue, &dialogue);
+        struct hop_store *store = peer_store(&peer, "");
+        struct hop_cursor cursor = {.ended = false};
+        struct hop_error err = {0};
+        size_t met = 0;
+        enum hop_rc rc = hop_store_items_by(store, "k", HOP_OBJECT_HASH, &cursor, visit_pack, &met,
+                                            soon(), &err);
+        ck_assert_msg(rc == cases[i].rc, "%s: %s", cases[i].answer, err.text);
+        ck_assert_uint_eq(met, rc == HOP_OK);
+        ck_assert_int_eq(cursor.ended, rc == HOP_OK);
+        ck_assert(rc == HOP_OK || !cursor.at[0]);
+        hop_store_free(&store);
+        peer_stop(&peer);
+    }
+#undef PAGE_REPLY
+}
+END_TEST
+
+/* While a slot moves, a profile may go between two commands of one pipeline. Its writes are then
+ * dealt out anew, beside those that need no reading. */
+START_TEST(after_an_error_nothing_of_the_answer_is_kept)
+{
+    static const char text[] = "+OK\r\n*2\r\n$4\r\nc:NL\r\n$7\r\n20779:1\r\n-ASK 1 127.0.0.1:1\r\n";
+    struct hop_redis_outcome *outcomes = calloc(4, sizeof *outcomes);
+    const struct hop_wire_reply *wrong = NULL;
+    struct hop_wire_pipeline pipeline;
+    struct hop_wire_answer answer;
+    struct hop_batch batch;
+    ck_assert_ptr_nonnull(outcomes);
+    hop_batch_init(&batch);
+    batch_put(&batch, HOP_WRITE_MEMBER, "x", NULL, "m1", 0);
+    batch_put(&batch, HOP_WRITE_DAYS, "p", "c:NL", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_LATEST, "p", "stepup", "1790000000", 0);
+    batch_put(&batch, HOP_WRITE_MEMBER, "x", NULL, "m2", 0);
+    hop_wire_pipeline_init(&pipeline);
+    ck_assert_uint_eq(hop_redis_olds_put(&pipeline, &batch, false), 3);
+    hop_wire_pipeline_done(&pipeline);
+    ck_assert_int_eq(hop_wire_answer_start(&answer, 3), HOP_OK);
+    ck_assert_int_eq(hop_wire_answer_feed(&answer, hop_span_of(text)), HOP_OK);
+    ck_assert(hop_wire_answer_complete(&answer));
+    ck_assert_int_eq(hop_redis_olds_take(&batch, answer.replies, 3, outcomes, &wrong),
+                     HOP_MALFORMED);
+    ck_assert_ptr_eq(wrong, answer.replies[2]);
+    hop_wire_answer_done(&answer);
+    for (size_t i = 0; i < batch.count; i++)
+        ck_assert(!outcomes[i].fields && !outcomes[i].old.at);
+    struct hop_write second = batch.writes[1], third = batch.writes[2];
+    batch.writes[1] = batch.writes[3];
+    batch.writes[2] = second;
+    batch.writes[3] = third;
+    const struct hop_batch front = {.writes = batch.writes, .count = 2};
+    size_t changes = 0;
+    ck_assert(!hop_redis_batch_joins(&front));
+    ck_assert_int_eq(hop_redis_joins_work_out(&front, outcomes, &changes), HOP_OK);
+    ck_assert_uint_eq(changes, 2);
+    hop_redis_outcomes_done(outcomes, batch.count);
+    free(outcomes);
+    hop_batch_done(&batch);
 }
 END_TEST
 
@@ -1079,5 +1191,7 @@ HOP_LOOPED_SUITE(
     ONCE(a_large_profile_of_the_older_layout_is_taken_in_by_and_by),
     ONCE(what_stands_packed_and_on_its_own_is_the_union),
     ONCE(what_is_known_already_writes_nothing),
-    ONCE(a_spoilt_pack_counts_as_absent_and_is_replaced),
-    ONCE(what_finds_no_room_stands_on_its_own), ONCE(opening_makes_no_connection))
+    ONCE(a_spoilt_pack_is_no_newcomer_and_the_next_lesson_replaces_it),
+    ONCE(a_walk_to_which_the_pack_is_refused_visits_nothing_and_stays),
+    ONCE(after_an_error_nothing_of_the_answer_is_kept), ONCE(what_finds_no_room_stands_on_its_own),
+    ONCE(opening_makes_no_connection))

@@ -159,6 +159,37 @@ START_TEST(a_read_without_memory_gives_nothing)
 }
 END_TEST
 
+static void count_item(void *context, struct hop_span field, struct hop_span value)
+{
+    (void)field, (void)value;
+    ++*(int *)context;
+}
+
+START_TEST(a_walk_without_memory_stays_where_it_was)
+{
+    struct hop_store *store = store_open(KIND);
+    const char *key = test_key(KIND, "walk");
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    write_one(store, HOP_WRITE_DAYS, key, "h:acme/db1", "20780:1", 0);
+    struct hop_cursor cursor = {.ended = false};
+    int met = 0;
+    enum hop_rc rc = HOP_NOMEM;
+    for (int n = 0; rc == HOP_NOMEM; n++) {
+        ck_assert_int_lt(n, MOST);
+        ck_assert(!cursor.ended && !cursor.at[0]);
+        met = 0;
+        failing = n;
+        rc = hop_store_items_by(store, key, HOP_OBJECT_HASH, &cursor, count_item, &met, soon(),
+                                NULL);
+        failing = NEVER;
+        ck_assert(rc == HOP_NOMEM || rc == HOP_OK);
+    }
+    ck_assert(cursor.ended);
+    ck_assert_int_eq(met, 2);
+    hop_store_free(&store);
+}
+END_TEST
+
 static enum hop_rc opened(enum store_kind kind, struct hop_store **store, struct hop_error *err)
 {
     const struct hop_redis_setup setup = redis_setup(kind);
@@ -222,5 +253,6 @@ END_TEST
 HOP_LOOPED_SUITE("store shortage", FIXTURE_FLEET,
                  EACH_STORE(a_write_without_memory_changes_nothing),
                  EACH_STORE(a_read_without_memory_gives_nothing),
+                 EACH_STORE(a_walk_without_memory_stays_where_it_was),
                  EACH_STORE(a_handle_without_memory_is_none),
                  ONCE(a_batch_without_memory_stays_as_it_was))
