@@ -101,26 +101,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* -- the terms ----------------------------------------------------------------------------- */
 
-static double clipped(double term)
-{
-    return fmax(-HOP_TERM_CLIP, fmin(HOP_TERM_CLIP, term));
-}
-
-static void term_cell(char cell[HOP_CELL_MAX], double term)
-{
-    char whole[HOP_CELL_MAX] = "";
-    if (fabs(term) > HOP_TERM_CLIP)
-        snprintf(whole, sizeof whole, " (%+.1f)", term);
-    snprintf(cell, HOP_CELL_MAX, "%+.2f%.32s", clipped(term), whole);
-}
-
 /* What the story starts with: its log-odds without the terms. */
 static double prior_of(const struct hop_score *score, int story)
 {
     double sum = 0;
     for (int block = 0; block < HOP_BLOCK_COUNT; block++)
         if (score->evidence.present[block])
-            sum += clipped(score->evidence.terms[story][block]);
+            sum += score->evidence.terms[story][block];
     return score->log_odds[story] - sum;
 }
 
@@ -138,7 +125,7 @@ static void block_row(struct hop_table *table, const struct hop_score *score, en
     char what[HOP_CELL_MAX], numbers[HOP_STORY_COUNT][HOP_CELL_MAX];
     snprintf(what, sizeof what, "%c %s", hop_block_letter(block), hop_block_word(block));
     for (int story = 0; story < HOP_STORY_COUNT; story++)
-        term_cell(numbers[story], score->evidence.terms[story][block]);
+        snprintf(numbers[story], HOP_CELL_MAX, "%+.2f", score->evidence.terms[story][block]);
     put_row(table, what, numbers);
 }
 
@@ -261,8 +248,8 @@ static json_t *terms_json(const struct hop_score *score)
         for (int block = 0; block < HOP_BLOCK_COUNT; block++) {
             char letter[2] = {hop_block_letter((enum hop_block)block), '\0'};
             if (score->evidence.present[block])
-                json_object_set_new(
-                    row, letter, json_real(rounded(clipped(score->evidence.terms[story][block]))));
+                json_object_set_new(row, letter,
+                                    json_real(rounded(score->evidence.terms[story][block])));
         }
         json_object_set_new(row, "prior", json_real(rounded(prior_of(score, story))));
         json_object_set_new(row, "log_odds", json_real(rounded(score->log_odds[story])));

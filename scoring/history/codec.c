@@ -100,13 +100,24 @@ enum hop_rc hop_profile_of_pairs(const struct hop_pair *pairs, size_t count,
     return rc;
 }
 
+static void register_drop(struct hop_profile *profile, const char *field)
+{
+    if (strcmp(field, HOP_FIELD_LAST) == 0)
+        profile->last = (struct hop_last){0};
+    if (strcmp(field, HOP_FIELD_STEP_UP) == 0)
+        profile->step_up_time = 0;
+}
+
 static enum hop_rc days_write(struct hop_profile *profile, const struct hop_write *write)
 {
     enum hop_kind kind;
     struct hop_span value;
     struct hop_dayset days;
-    if (!hop_field_parse(hop_span_of(write->field), &kind, &value))
+    if (!hop_field_parse(hop_span_of(write->field), &kind, &value)) {
+        if (write->kind == HOP_WRITE_DROP)
+            register_drop(profile, write->field);
         return HOP_OK;
+    }
     if (write->kind == HOP_WRITE_DROP)
         hop_profile_remove(profile, kind, value);
     else if (write->days)

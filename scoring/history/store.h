@@ -117,7 +117,8 @@ void hop_batch_done(struct hop_batch *batch);
 enum hop_rc hop_batch_add(struct hop_batch *batch, enum hop_write_kind kind, const char *key,
                           const char *field, const char *value, int64_t number);
 
-/* The same for a `last` register and a day-set, whose texts the batch makes. */
+/* The same for a `last` register and a day-set, whose texts the batch makes; the set is one that
+ * hop_dayset_add, _join or _parse made. */
 enum hop_rc hop_batch_add_last(struct hop_batch *batch, const char *key, const char *field,
                                const struct hop_last *last);
 enum hop_rc hop_batch_add_days(struct hop_batch *batch, const char *key, const char *field,

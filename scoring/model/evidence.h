@@ -96,7 +96,7 @@ struct hop_familiarity {
 };
 void hop_familiarity_of(const struct hop_scene *scene, struct hop_familiarity *ret_familiarity);
 
-/* terms[story][block] in bits, unclipped; present[block] false when the block was skipped (its
+/* terms[story][block] in bits, as the blocks give them: unclipped; present[block] false when the block was skipped (its
  * terms are then 0). */
 struct hop_evidence {
     double terms[HOP_STORY_COUNT][HOP_BLOCK_COUNT];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* P: how many other tenants in the last hours, familiar or not. A walk through tenants that are all
  * somebody's own surprises no block that looks at one tenant after the other; people work for one
- * customer, then for the next. */
+ * customer, then for the next. Home's own hosts count as one of them where they leave touches. */
 #include "evidence.h"
 
 #include <string.h>

@@ -11,10 +11,6 @@ void hop_score_by(const struct hop_scene *scene, const struct hop_familiarity *f
 /* The same for a scene that differs from the one of `full` in nothing but the lists around it. */
 void hop_score_around(const struct hop_scene *scene, const struct hop_familiarity *f,
                       const struct hop_score *full, struct hop_score *ret_score);
-/* A block's term as it counts: clipped. The winning story's terms, its log2(pi) and the prior add
- * up to its log-odds. */
-double hop_term_shown(const struct hop_evidence *evidence, enum hop_story story,
-                      enum hop_block block);
 /* Bits as decibits, rounded half away from zero. */
 int hop_decibits(double bits);
 

@@ -227,7 +227,7 @@ static bool is_told(const struct hop_verdict *verdict, const char *code)
 
 static int shown_decibits(const struct hop_score *score, enum hop_block block)
 {
-    return hop_decibits(hop_term_shown(&score->evidence, score->story, block));
+    return hop_decibits(score->evidence.terms[score->story][block]);
 }
 
 /* The heaviest block among those not yet told; HOP_BLOCK_COUNT when none is worth telling. */

@@ -27,12 +27,6 @@ static const double weights[HOP_STORY_COUNT][HOP_BLOCK_COUNT] = {
     [HOP_STORY_SEAT] = {1, 1, .2, 1, 1.6, 1, 1, 1, 1, 1, 1, 1.2, 1},
 };
 
-double hop_term_shown(const struct hop_evidence *evidence, enum hop_story story,
-                      enum hop_block block)
-{
-    return bits_clamp(evidence->terms[story][block], -HOP_TERM_CLIP, HOP_TERM_CLIP);
-}
-
 int hop_decibits(double bits)
 {
     return (int)lround(bits * 10);
@@ -68,17 +62,21 @@ double hop_block_weight(enum hop_story story, enum hop_block block)
     return weights[story][block];
 }
 
+/* Clipped first: an exponent over 1 would otherwise count in full what a block takes back of
+ * another that stands at its limit. */
 static void weigh(struct hop_evidence *evidence, enum hop_block block)
 {
-    for (int story = 0; story < HOP_STORY_COUNT; story++)
-        evidence->terms[story][block] *= weights[story][block];
+    for (int story = 0; story < HOP_STORY_COUNT; story++) {
+        double *term = &evidence->terms[story][block];
+        *term = weights[story][block] * bits_clamp(*term, -HOP_TERM_CLIP, HOP_TERM_CLIP);
+    }
 }
 
 static double log_odds_of(const struct hop_evidence *evidence, enum hop_story story)
 {
     double bits = log2(share[story]);
     for (int block = 0; block < HOP_BLOCK_COUNT; block++)
-        bits += hop_term_shown(evidence, story, (enum hop_block)block);
+        bits += evidence->terms[story][block];
     return bits;
 }
 

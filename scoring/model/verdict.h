@@ -6,11 +6,11 @@
 
 #include "evidence.h"
 
-#define HOP_TERM_CLIP 9.0 /* bits */
+#define HOP_TERM_CLIP 9.0 /* bits, of a block before its exponent */
 
 struct hop_score {
-    struct hop_evidence evidence;
-    double log_odds[HOP_STORY_COUNT]; /* log2(pi_m) + sum of clipped terms; without the prior */
+    struct hop_evidence evidence;     /* its terms as they count: clipped, times their exponents */
+    double log_odds[HOP_STORY_COUNT]; /* log2(pi_m) + sum of terms; without the prior */
     double risk_bits;                 /* R */
     int risk_decibits;                /* R rounded half away from zero; what thresholds compare */
     enum hop_story story;             /* the largest log_odds; ties: the first */

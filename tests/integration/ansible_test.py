@@ -35,6 +35,11 @@ class Ansible(HostCase):
     sshd = False
 
     @classmethod
+    def configure(cls, **more):
+        """Six hosts log in at once on however few cores: what is tried here is no deadline."""
+        super().configure(more="helper_deadline_ms = 5000\ndeadline_ms = 5000", **more)
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.ports = [client.free_port() for _ in range(HOSTS - 1)]

@@ -64,7 +64,7 @@ NO_KEY = "SHA256:" + "A" * 43
 SQLITE = "sqlite:/var/lib/hopwarden/history.db"
 
 
-def configuration(mode="enforce", history=SQLITE, ansible_key=NO_KEY, more="", block_at="-5.0"):
+def configuration(mode="enforce", history=SQLITE, ansible_key=NO_KEY, more="", block_at="-3.4"):
     return CONFIGURATION.format(mode=mode, history=history, ansible_key=ansible_key, more=more, block_at=block_at)
 
 

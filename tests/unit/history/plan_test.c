@@ -279,6 +279,20 @@ static bool writes_to(const char *part)
     return false;
 }
 
+/* Of the written witness alone: what home or a fallback says is no reason to leave it out here. */
+START_TEST(what_the_day_has_recorded_is_left_out_unless_it_is_confirmed_now)
+{
+    struct hop_span nl = hop_span_of("NL"), asn = hop_span_of("33915");
+    ck_assert_int_eq(hop_profile_see(&blank.own, HOP_KIND_COUNTRY, nl, 20781, false), HOP_OK);
+    ck_assert_int_eq(hop_profile_see(&blank.merged, HOP_KIND_ASN, asn, 20781, true), HOP_OK);
+    learn(false);
+    ck_assert(!writes_field("c:NL") && writes_field("a:33915"));
+    hop_batch_done(&batch);
+    learn(true);
+    ck_assert(writes_field("c:NL"));
+}
+END_TEST
+
 /* Only tenants' hosts read how much somebody works elsewhere. */
 START_TEST(in_one_trust_domain_no_visits_are_written)
 {
@@ -445,6 +459,7 @@ HOP_SUITE_AROUND("history/plan", setup, teardown, reads_of_a_tenants_host,
                  reads_of_home_without_what_is_not_known, every_part_of_a_key_is_coded,
                  the_longest_names_fit, keys_of_lists_beside_the_score, writes_of_a_finished_login,
                  a_stepped_up_login_confirms_its_values, a_lesson_that_is_none_writes_nothing,
+                 what_the_day_has_recorded_is_left_out_unless_it_is_confirmed_now,
                  in_one_trust_domain_no_visits_are_written, the_hour_counts_at_session_starts,
                  an_unknown_address_teaches_nothing_of_itself, an_unknown_key_has_no_owner,
                  the_inventory_holds_public_addresses_of_tenants, a_hop_teaches_its_edge,

@@ -201,6 +201,24 @@ START_TEST(a_profile_is_a_hash_like_any_other)
 }
 END_TEST
 
+/* With a day-set beside it, since a store may keep profiles ready. */
+START_TEST(a_dropped_register_is_forgotten)
+{
+    static const char later[] = "1795512600 internet NL 7 fixed - - 0.0 - -";
+    static const char earlier[] = "1795500000 internet NL 7 fixed - - 0.0 - -";
+    struct hop_store *store = store_open(KIND);
+    const char *key = KEY("register");
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    write_one(store, HOP_WRITE_LAST, key, "last", later, 0);
+    write_one(store, HOP_WRITE_LAST, key, "last", earlier, 0);
+    ck_assert_str_eq(field_value(store, key, "last"), later);
+    write_one(store, HOP_WRITE_DROP, key, "last", NULL, 0);
+    write_one(store, HOP_WRITE_LAST, key, "last", earlier, 0);
+    ck_assert_str_eq(field_value(store, key, "last"), earlier);
+    hop_store_free(&store);
+}
+END_TEST
+
 START_TEST(a_set_holds_each_member_once_and_a_sample_is_bounded)
 {
     struct hop_store *store = store_open(KIND);
@@ -1042,6 +1060,7 @@ END_TEST
 HOP_LOOPED_SUITE("store contract", FIXTURE_FLEET, EACH_STORE(what_is_absent_is_empty),
                  EACH_STORE(the_clock_is_the_stores_and_memory_has_none),
                  EACH_STORE(fields_are_set_replaced_and_dropped),
+                 EACH_STORE(a_dropped_register_is_forgotten),
                  EACH_STORE(joins_unite_what_is_stored_with_what_is_new),
                  EACH_STORE(a_malformed_stored_value_counts_as_absent_to_a_join),
                  EACH_STORE(a_write_sees_the_earlier_ones_of_its_batch),

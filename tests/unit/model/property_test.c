@@ -233,6 +233,22 @@ static void team_elsewhere(struct stage *stage)
     stage->around.team_here = 0;
 }
 
+/* The tenant's oldest day. */
+static void one_visit_fewer(struct stage *stage)
+{
+    struct hop_span tenant = hop_span_of(stage->login.tenant);
+    const struct hop_dayset *found = hop_profile_find(&stage->profile, HOP_KIND_TENANT, tenant);
+    if (!found || hop_dayset_days(found) < 2)
+        return;
+    struct hop_dayset days = *found, fewer = {.confirmed = found->confirmed};
+    for (int32_t day = days.last_day; day > hop_dayset_first(&days); day--) {
+        if (hop_dayset_has(&days, day))
+            hop_dayset_add(&fewer, day);
+    }
+    hop_profile_remove(&stage->profile, HOP_KIND_TENANT, tenant);
+    ck_assert_int_eq(hop_profile_join(&stage->profile, HOP_KIND_TENANT, tenant, &fewer), HOP_OK);
+}
+
 static void work_elsewhere(struct stage *stage)
 {
     for (int i = 0; i < HOP_VISIT_MONTHS; i++)
@@ -267,6 +283,7 @@ static const struct {
     {"fresh key", fresh_key, false},
     {"team elsewhere", team_elsewhere, false},
     {"work elsewhere", work_elsewhere, false},
+    {"one visit fewer", one_visit_fewer, false},
     {"one more failure", one_more_failure, false},
     {"flood of failures", flood_of_failures, false},
     {"freeze", freeze, false},

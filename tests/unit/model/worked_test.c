@@ -168,8 +168,7 @@ static double log_odds_then(const struct hop_score *score, enum hop_story story)
     for (int block = 0; block < HOP_BLOCK_COUNT; block++) {
         double then =
             is_later((enum hop_block)block) ? 0 : term_then(score, story, (enum hop_block)block);
-        bits += fmax(-HOP_TERM_CLIP, fmin(HOP_TERM_CLIP, then)) -
-                fmax(-HOP_TERM_CLIP, fmin(HOP_TERM_CLIP, score->evidence.terms[story][block]));
+        bits += then - score->evidence.terms[story][block];
     }
     return bits;
 }
@@ -215,7 +214,7 @@ static void check_story(const struct hop_score *score, enum hop_story story, con
             continue;
         ck_assert_msg(score->evidence.present[block] == (term != NULL), "%s: %s %s",
                       text_of(example, "name"), word, letter);
-        double expected = json_number_value(term),
+        double expected = fmax(-HOP_TERM_CLIP, fmin(HOP_TERM_CLIP, json_number_value(term))),
                got = term_then(score, story, (enum hop_block)block);
         ck_assert_msg(fabs(got - expected) <= TERM_TOLERANCE, "%s: %s %s is %.4f, not %.2f",
                       text_of(example, "name"), word, letter, got, expected);
