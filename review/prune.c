@@ -19,14 +19,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static void tell(const struct hop_common *common, const struct hop_pruned *pruned)
 {
     if (common->json)
-        hop_json_print(
-            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "keys",
-                      (json_int_t)pruned->keys, "touches", (json_int_t)pruned->touches, "failures",
-                      (json_int_t)pruned->failures, "visits", (json_int_t)pruned->visits, "values",
-                      (json_int_t)pruned->values, "admins", (json_int_t)pruned->admins, "sessions",
-                      (json_int_t)pruned->sessions, "owners", (json_int_t)pruned->owners,
-                      "log_entries", (json_int_t)pruned->entries, "approvals",
-                      (json_int_t)pruned->approvals, "flooded", (json_int_t)pruned->flooded));
+        hop_json_print(json_pack(
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "keys",
+            (json_int_t)pruned->keys, "touches", (json_int_t)pruned->touches, "failures",
+            (json_int_t)pruned->failures, "visits", (json_int_t)pruned->visits, "values",
+            (json_int_t)pruned->values, "admins", (json_int_t)pruned->admins, "sessions",
+            (json_int_t)pruned->sessions, "owners", (json_int_t)pruned->owners, "log_entries",
+            (json_int_t)pruned->entries, "approvals", (json_int_t)pruned->approvals, "flooded",
+            (json_int_t)pruned->flooded, "unread", (json_int_t)pruned->unread));
     else
         printf(
             "%zu keys looked at; taken away: %zu lists of touches, %zu of failures, %zu of visits, "
@@ -48,6 +48,16 @@ static void tell_flood(const struct hop_common *common, const struct hop_pruned 
     hop_act_tell(common, "flooded", NULL, note);
 }
 
+static void tell_unread(const struct hop_common *common, const struct hop_pruned *pruned)
+{
+    char note[HOP_ERROR_TEXT_MAX];
+    struct hop_text text = hop_text_over(note, sizeof note);
+    hop_text_format(&text, "%zu keys were passed over, too large to be read; one is %s",
+                    pruned->unread, pruned->unread_key);
+    hop_complain("%s", note);
+    hop_act_tell(common, "unread", NULL, note);
+}
+
 static enum hop_rc run(struct hop_prune *prune, struct hop_error *err)
 {
     struct hop_progress progress = hop_progress_begin("keys", 0);
@@ -62,6 +72,15 @@ static enum hop_rc run(struct hop_prune *prune, struct hop_error *err)
     }
     hop_progress_end(&progress);
     return rc;
+}
+
+static int findings_tell(const struct hop_common *common, const struct hop_pruned *pruned)
+{
+    if (pruned->flooded > 0)
+        tell_flood(common, pruned);
+    if (pruned->unread > 0)
+        tell_unread(common, pruned);
+    return pruned->flooded > 0 || pruned->unread > 0 ? HOP_EXIT_FINDING : HOP_EXIT_FINE;
 }
 
 int hop_verb_prune(int argc, char **argv)
@@ -92,9 +111,8 @@ int hop_verb_prune(int argc, char **argv)
         tell(&common, hop_prune_result(prune));
     if (rc != HOP_OK) {
         status = hop_complain_of(&err);
-    } else if (hop_prune_result(prune)->flooded > 0) {
-        tell_flood(&common, hop_prune_result(prune));
-        status = HOP_EXIT_FINDING;
+    } else {
+        status = findings_tell(&common, hop_prune_result(prune));
     }
     hop_prune_free(&prune);
     hop_desk_close(&desk);

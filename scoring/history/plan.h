@@ -45,8 +45,8 @@ void hop_recollection_done(struct hop_recollection *recollection);
 /* Everything one score needs, TIME first. `ret_reads` is large (100 KiB): the caller allocates it.
  *
  *   own [home] 5 x (touches, size) [13 visits] 2 x failures [2 x the net's failures] [owners, size]
- *   [inventory, size] 2 or 4 of team and organisation, 1 to 3 freezes, permit; home and visits only where
- *   the witness is a tenant
+ *   [inventory, size] 2 or 4 of team and organisation, 1 to 3 freezes, permit; home and visits only
+ * where the witness is a tenant
  */
 void hop_plan_reads(const struct hop_login *login, const struct hop_reach *reach,
                     struct hop_reads *ret_reads);

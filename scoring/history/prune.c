@@ -3,6 +3,7 @@
 #include "date.h"
 #include "digest.h"
 #include "encode.h"
+#include "pack.h"
 #include "plan_layout.h"
 #include "ulid.h"
 
@@ -185,9 +186,17 @@ static bool register_keep(const struct hop_prune *prune, struct hop_span field,
            hop_span_int64(value, 0, INT64_MAX / 2, &time) && !is_stale(prune, hop_date_day(time));
 }
 
+/* A profile packed in another way is not ours to judge. */
+static bool is_of_later_version(struct hop_span field)
+{
+    return field.len > 0 && field.at[0] == HOP_PACK_FIELD[0] && !hop_span_is(field, HOP_PACK_FIELD);
+}
+
 static void profile_visit(void *context, struct hop_span field, struct hop_span value)
 {
     struct hop_prune *prune = context;
+    if (is_of_later_version(field))
+        return;
     if (!register_keep(prune, field, value) && !sighting_keep(prune, field, value))
         take_away(prune, HOP_WRITE_DROP, field);
 }
@@ -470,6 +479,17 @@ static enum hop_rc found_prune(struct hop_prune *prune, const struct found *foun
     return HOP_OK;
 }
 
+/* One key that its owner made too large must not keep all others from being looked at. */
+static enum hop_rc pass_over(struct hop_prune *prune, const char *key)
+{
+    hop_batch_done(&prune->batch);
+    prune->rc = HOP_OK;
+    prune->done.unread++;
+    hop_string_copy(prune->done.unread_key, sizeof prune->done.unread_key, key);
+    hop_error_clear(prune->err);
+    return HOP_OK;
+}
+
 static void phase_end(struct hop_prune *prune)
 {
     if (prune->phase == PHASE_ALL && prune->backed.count)
@@ -493,7 +513,10 @@ static enum hop_rc page_prune(struct hop_prune *prune)
     if (rc == HOP_OK)
         rc = prune->rc;
     while (rc == HOP_OK && prune->page_count) {
-        rc = found_prune(prune, &prune->page[prune->page_count - 1]);
+        const struct found *found = &prune->page[prune->page_count - 1];
+        rc = found_prune(prune, found);
+        if (rc == HOP_MALFORMED)
+            rc = pass_over(prune, found->key);
         if (rc == HOP_OK)
             free(prune->page[--prune->page_count].key);
     }

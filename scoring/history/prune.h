@@ -23,6 +23,8 @@ struct hop_pruned {
     size_t approvals; /* keys */
     size_t flooded;   /* shared sets above HOP_SHARED_SET_FULL: they stay, and one is named */
     char flooded_key[HOP_STORE_KEY_MAX + 1];
+    size_t unread; /* keys of which the store's answer was too large: left, and one is named */
+    char unread_key[HOP_STORE_KEY_MAX + 1];
 };
 
 struct hop_prune;

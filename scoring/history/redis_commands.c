@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "redis_commands.h"
 #include "dayset.h"
+#include "pack.h"
 #include "ulid.h"
 
 #include <string.h>
@@ -37,7 +38,7 @@ static void number_command(struct hop_wire_pipeline *pipeline, const char *name,
 /* A value of a profile may stand packed, alone or both. */
 static void field_command(struct hop_wire_pipeline *pipeline, const struct hop_read *read)
 {
-    if (hop_redis_field_packs(hop_span_of(read->field)))
+    if (hop_redis_read_packs(read))
         hop_wire_command(pipeline, 2, (const char *[]){"HGETALL", read->key});
     else
         hop_wire_command(pipeline, 3, (const char *[]){"HGET", read->key, read->field});
@@ -168,16 +169,16 @@ static enum hop_rc value_take(const struct hop_wire_reply *wire, const char *fie
                            seeking.sound ? hop_span_of(days) : seeking.spoilt);
 }
 
-static enum hop_rc field_take(const struct hop_wire_reply *wire, const char *field,
+static enum hop_rc field_take(const struct hop_wire_reply *wire, const struct hop_read *read,
                               struct hop_replies *replies, struct hop_reply *reply)
 {
-    if (hop_redis_field_packs(hop_span_of(field)))
-        return value_take(wire, field, replies, reply);
+    if (hop_redis_read_packs(read))
+        return value_take(wire, read->field, replies, reply);
     if (wire->kind == HOP_WIRE_NIL)
         return HOP_OK;
     if (wire->kind != HOP_WIRE_STRING)
         return HOP_MALFORMED;
-    return hop_replies_add(replies, reply, hop_span_of(field), wire->text);
+    return hop_replies_add(replies, reply, hop_span_of(read->field), wire->text);
 }
 
 static enum hop_rc sample_take(const struct hop_wire_reply *wire, size_t limit,
@@ -202,7 +203,7 @@ enum hop_rc hop_redis_read_take(const struct hop_wire_reply *wire, const struct 
     case HOP_READ_SAMPLE:
         return sample_take(wire, read->limit, replies, reply);
     case HOP_READ_FIELD:
-        return field_take(wire, read->field, replies, reply);
+        return field_take(wire, read, replies, reply);
     case HOP_READ_HASH_SIZE:
     case HOP_READ_SET_SIZE:
         reply->number = wire->number;
@@ -223,7 +224,7 @@ void hop_redis_outcomes_done(struct hop_redis_outcome *outcomes, size_t count)
 
 /* What a write has to know first. A packed profile is asked for once, for the first of its writes.
  */
-enum asks { ASKS_NOTHING, ASKS_FIELD, ASKS_PROFILE };
+enum asks { ASKS_NOTHING, ASKS_FIELD, ASKS_PACK, ASKS_PROFILE };
 
 static bool packs_before(const struct hop_batch *batch, size_t at)
 {
@@ -236,8 +237,11 @@ static bool packs_before(const struct hop_batch *batch, size_t at)
 
 static enum asks asks_of(const struct hop_batch *batch, size_t at)
 {
-    if (hop_redis_write_packs(&batch->writes[at]))
-        return packs_before(batch, at) ? ASKS_NOTHING : ASKS_PROFILE;
+    if (hop_redis_write_packs(&batch->writes[at])) {
+        if (packs_before(batch, at))
+            return ASKS_NOTHING;
+        return hop_redis_drops_alone(batch, batch->writes[at].key) ? ASKS_PACK : ASKS_PROFILE;
+    }
     return hop_write_joins(batch->writes[at].kind) ? ASKS_FIELD : ASKS_NOTHING;
 }
 
@@ -285,6 +289,8 @@ size_t hop_redis_olds_put(struct hop_wire_pipeline *pipeline, const struct hop_b
         enum asks asks = asks_of(batch, i);
         if (asks == ASKS_PROFILE)
             command_put(pipeline, asking, 2, (const char *[]){"HGETALL", write->key});
+        else if (asks == ASKS_PACK)
+            command_put(pipeline, asking, 3, (const char *[]){"HGET", write->key, HOP_PACK_FIELD});
         else if (asks == ASKS_FIELD)
             command_put(pipeline, asking, 3, (const char *[]){"HGET", write->key, write->field});
     }
@@ -298,7 +304,9 @@ static bool old_take(const struct hop_wire_reply *reply, enum asks asks,
         outcome->fields = reply;
         return is_hash(reply);
     }
-    if (reply->kind == HOP_WIRE_STRING)
+    if (asks == ASKS_PACK)
+        outcome->fields = reply;
+    else if (reply->kind == HOP_WIRE_STRING)
         outcome->old = reply->text;
     return reply->kind == HOP_WIRE_STRING || reply->kind == HOP_WIRE_NIL;
 }
@@ -396,7 +404,8 @@ enum hop_rc hop_redis_joins_work_out(const struct hop_batch *batch,
     for (size_t i = 0; i < batch->count; i++) {
         const struct hop_write *write = &batch->writes[i];
         bool packs = hop_redis_write_packs(write);
-        outcomes[i].changed = !packs || write->kind != HOP_WRITE_DAYS;
+        outcomes[i].changed =
+            !packs || (write->kind != HOP_WRITE_DAYS && !hop_redis_write_drops_pack(write));
         if (!packs && hop_write_joins(write->kind))
             join_work_out(batch, outcomes, i);
         changes += outcomes[i].changed;

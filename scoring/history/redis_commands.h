@@ -3,6 +3,7 @@
  *
  *   read    one command each
  *   write   WATCH keys, HGET fields, HGETALL profiles  ->  joins  ->  MULTI, changes, EXEC
+ *           of a profile that only loses values, HGET of what is packed will do
  *           without joins: MULTI, changes, EXEC
  *   log     XRANGE, page after page
  */

@@ -12,24 +12,55 @@ struct hop_redis_pack {
     struct hop_profile profile; /* all values that are, or will be, packed or on their own */
     struct hop_profile plain;   /* those on their own: as the server has them by now */
     bool touched;               /* by a write that may change something */
-    bool stored, changed;       /* the packed field: there is one, it becomes another */
+    bool alone;                 /* nothing is known of values on their own */
+    bool stored, spoilt;        /* the packed field: there is one, nobody can read it */
+    bool changed;               /* it becomes another */
     bool *packed;               /* of the profile's sightings; NULL: nothing is to be done */
     size_t len;
     char bytes[HOP_PACK_MAX];
 };
 
-bool hop_redis_field_packs(struct hop_span field)
+static bool field_packs(struct hop_span field)
 {
     enum hop_kind kind;
     struct hop_span value;
     return hop_field_parse(field, &kind, &value);
 }
 
+/* <prefix>p:{identity}:witness; an admin of d:{tenant}:witness may be called c:NL. */
+static bool is_of_another_list(const char *key)
+{
+    const char *name = strstr(key, ":{");
+    return name && name > key && (name[-1] != 'p' || (name - 1 > key && name[-2] != ':'));
+}
+
+bool hop_redis_read_packs(const struct hop_read *read)
+{
+    return read->kind == HOP_READ_FIELD && field_packs(hop_span_of(read->field)) &&
+           !is_of_another_list(read->key);
+}
+
+bool hop_redis_write_drops_pack(const struct hop_write *write)
+{
+    return write->kind == HOP_WRITE_DROP && strcmp(write->field, HOP_PACK_FIELD) == 0 &&
+           !is_of_another_list(write->key);
+}
+
 bool hop_redis_write_packs(const struct hop_write *write)
 {
-    return (write->kind == HOP_WRITE_DAYS || write->kind == HOP_WRITE_FIELD ||
-            write->kind == HOP_WRITE_DROP) &&
-           hop_redis_field_packs(hop_span_of(write->field));
+    bool of_field = write->kind == HOP_WRITE_DAYS || write->kind == HOP_WRITE_FIELD ||
+                    write->kind == HOP_WRITE_DROP;
+    return hop_redis_write_drops_pack(write) ||
+           (of_field && field_packs(hop_span_of(write->field)) && !is_of_another_list(write->key));
+}
+
+bool hop_redis_drops_alone(const struct hop_batch *batch, const char *key)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->writes[i].kind != HOP_WRITE_DROP && strcmp(batch->writes[i].key, key) == 0 &&
+            hop_redis_write_packs(&batch->writes[i]))
+            return false;
+    return true;
 }
 
 static struct hop_span value_of(const struct hop_sighting *sighting)
@@ -106,19 +137,29 @@ static void field_remove(struct hop_profile *profile, struct hop_span field)
         hop_profile_remove(profile, kind, value);
 }
 
+static const struct hop_wire_reply *packed_find(const struct hop_wire_reply *fields)
+{
+    if (fields->kind != HOP_WIRE_ARRAY)
+        return fields->kind == HOP_WIRE_STRING ? fields : NULL;
+    for (size_t i = 0; i < fields->count; i += 2)
+        if (hop_span_is(fields->items[i]->text, HOP_PACK_FIELD))
+            return fields->items[i + 1];
+    return NULL;
+}
+
 /* What is spoilt counts as absent: this write replaces it. */
 static enum hop_rc packed_read(const struct hop_wire_reply *fields, struct hop_redis_pack *pack,
                                struct hop_span *ret_bytes)
 {
-    for (size_t i = 0; i < fields->count; i += 2) {
-        if (!hop_span_is(fields->items[i]->text, HOP_PACK_FIELD))
-            continue;
-        pack->stored = true;
-        *ret_bytes = fields->items[i + 1]->text;
-        if (hop_pack_parse(*ret_bytes, &pack->profile) == HOP_NOMEM)
-            return HOP_NOMEM;
-    }
-    return HOP_OK;
+    const struct hop_wire_reply *packed = packed_find(fields);
+    pack->alone = fields->kind != HOP_WIRE_ARRAY;
+    pack->stored = packed != NULL;
+    if (!packed)
+        return HOP_OK;
+    *ret_bytes = packed->text;
+    enum hop_rc rc = hop_pack_parse(packed->text, &pack->profile);
+    pack->spoilt = rc == HOP_MALFORMED;
+    return rc == HOP_NOMEM ? rc : HOP_OK;
 }
 
 /* A hostile hash may have any number of values: only so many are taken in at a time. One that is
@@ -127,11 +168,11 @@ static enum hop_rc plain_read(const struct hop_wire_reply *fields, const struct 
                               const char *key, struct hop_redis_pack *pack)
 {
     size_t others = 0;
-    for (size_t i = 0; i < fields->count; i += 2) {
+    for (size_t i = 0; !pack->alone && i < fields->count; i += 2) {
         struct hop_span field = fields->items[i]->text;
         struct hop_dayset days = {.last_day = 0};
         bool sound = hop_dayset_parse(fields->items[i + 1]->text, &days);
-        if (!hop_redis_field_packs(field) ||
+        if (!field_packs(field) ||
             ((!sound || others >= HOP_REDIS_REPACKED_MAX) && !is_concerned(batch, key, field)))
             continue;
         others++;
@@ -174,6 +215,15 @@ static bool field_set(struct hop_redis_pack *pack, const struct hop_write *write
            (field_join(&pack->plain, field, &days) && field_join(&pack->profile, field, &days));
 }
 
+/* Its own field goes with the write itself. */
+static void field_drop(struct hop_redis_pack *pack, struct hop_span field)
+{
+    size_t before = pack->profile.count;
+    field_remove(&pack->profile, field);
+    field_remove(&pack->plain, field);
+    pack->touched |= pack->spoilt || pack->profile.count < before;
+}
+
 static bool write_apply(struct hop_redis_pack *pack, const struct hop_write *write)
 {
     if (write->kind == HOP_WRITE_ERASE) {
@@ -187,12 +237,12 @@ static bool write_apply(struct hop_redis_pack *pack, const struct hop_write *wri
         return true;
     if (write->kind == HOP_WRITE_DAYS)
         return days_join(pack, write);
+    if (write->kind == HOP_WRITE_DROP) {
+        field_drop(pack, hop_span_of(write->field));
+        return true;
+    }
     pack->touched = true;
-    if (write->kind == HOP_WRITE_FIELD)
-        return field_set(pack, write);
-    field_remove(&pack->profile, hop_span_of(write->field));
-    field_remove(&pack->plain, hop_span_of(write->field));
-    return true;
+    return field_set(pack, write);
 }
 
 static enum hop_rc writes_apply(struct hop_redis_pack *pack, const struct hop_batch *batch,
@@ -202,6 +252,25 @@ static enum hop_rc writes_apply(struct hop_redis_pack *pack, const struct hop_ba
         if (strcmp(batch->writes[i].key, key) == 0 && !write_apply(pack, &batch->writes[i]))
             return HOP_NOMEM;
     return HOP_OK;
+}
+
+static bool all_packed(const struct hop_redis_pack *pack)
+{
+    for (size_t i = 0; i < pack->profile.count; i++)
+        if (!pack->packed[i])
+            return false;
+    return true;
+}
+
+/* What is left of a pack takes less room than it did; should a value find none all the same, its
+ * own field is not known and must not be overwritten: all stays as it is. */
+static void alone_check(struct hop_redis_pack *pack)
+{
+    if (!pack->alone || all_packed(pack))
+        return;
+    free(pack->packed);
+    pack->packed = NULL;
+    pack->changed = false;
 }
 
 static enum hop_rc pack_fill(const struct hop_wire_reply *fields, const struct hop_batch *batch,
@@ -222,7 +291,8 @@ static enum hop_rc pack_fill(const struct hop_wire_reply *fields, const struct h
         return HOP_NOMEM;
     rc = hop_pack_put(&pack->profile, pack->bytes, &pack->len, pack->packed);
     struct hop_span after = {pack->bytes, pack->len};
-    pack->changed = pack->stored ? !hop_span_equal(before, after) : pack->len > 0;
+    pack->changed = pack->stored ? pack->spoilt || !hop_span_equal(before, after) : pack->len > 0;
+    alone_check(pack);
     return rc;
 }
 

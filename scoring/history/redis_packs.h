@@ -14,12 +14,19 @@
 
 #include "redis_wire.h"
 
-#define HOP_REDIS_REPACKED_MAX 256 /* values on their own that one batch takes in beside its own   \
-                                    */
+#define HOP_REDIS_REPACKED_MAX                                                                     \
+    256 /* values on their own that one batch takes in beside its own                              \
+         */
 
-/* Is it about a value that stands packed? Then its profile is to be read first. */
+/* Is it about a value that stands packed, or does it drop the packed field itself? Then its profile
+ * is to be read first. A key of another list than p is none. */
 bool hop_redis_write_packs(const struct hop_write *write);
-bool hop_redis_field_packs(struct hop_span field);
+/* Does the batch write to this packed profile by dropping alone? Then HOP_PACK_FIELD is all that
+ * has to be read of it. */
+bool hop_redis_drops_alone(const struct hop_batch *batch, const char *key);
+/* Such a write is not sent as it is: what is spoilt by then goes, and what is not stays. */
+bool hop_redis_write_drops_pack(const struct hop_write *write);
+bool hop_redis_read_packs(const struct hop_read *read);
 
 /* Gives a field to `visit` or, of the packed one, each value as field and day-set. HOP_MALFORMED
  * for a packed one that is spoilt, HOP_NOMEM; then nothing was given. */
@@ -28,8 +35,8 @@ enum hop_rc hop_redis_fields_visit(struct hop_span field, struct hop_span value,
 
 /* A profile of which a batch changes something. */
 struct hop_redis_pack;
-/* From the fields as the server has them (an array of strings, of even number), with the batch's
- * writes to `key` done. HOP_NOMEM. */
+/* From the fields as the server has them (an array of strings, of even number; where drops are
+ * alone, HOP_PACK_FIELD's value or nil), with the batch's writes to `key` done. HOP_NOMEM. */
 enum hop_rc hop_redis_pack_new(const struct hop_wire_reply *fields, const struct hop_batch *batch,
                                const char *key, struct hop_redis_pack **ret_pack);
 void hop_redis_pack_free(struct hop_redis_pack **pack);

@@ -234,6 +234,100 @@ START_TEST(profiles_come_back_within_their_bounds)
 }
 END_TEST
 
+#define OVERSIZED 70000 /* fields: more than an answer may hold */
+
+/* As a list that packs nothing, so that it is written fast; then it gets its name. */
+static void oversized_put(const char *rest, const char *kind, const char *value)
+{
+    const char *list = key_of("q:{filled}");
+    for (int first = 0; first < OVERSIZED; first += 1000) {
+        struct hop_batch batch;
+        char field[32];
+        hop_batch_init(&batch);
+        for (int i = first; i < first + 1000; i++) {
+            snprintf(field, sizeof field, "%s%d", kind, i);
+            batch_put(&batch, HOP_WRITE_FIELD, list, field, value, 0);
+        }
+        batch_write(store, &batch);
+        hop_batch_done(&batch);
+    }
+    ADMINISTER("RENAME", list, key_of(rest));
+}
+
+/* The walk has no order: what is stale may come before and behind. */
+START_TEST(a_key_of_any_size_keeps_no_other_from_its_upkeep)
+{
+    begin(STORE_REDIS_UNIX);
+    oversized_put("p:{anna}:acme", "h:acme/", "19000:1");
+    oversized_put("d:{beta}:acme", "c:", "19000");
+    put(HOP_WRITE_MEMBER, "d:{}:acme", NULL, "beta|c:1");
+    char rest[64];
+    for (int i = 0; i < 20; i++) {
+        snprintf(rest, sizeof rest, "x:{anna}:%d", i);
+        put(HOP_WRITE_MEMBER, rest, NULL, "1|t|1|1|");
+    }
+    prune(512);
+    ck_assert_uint_eq(pruned.touches, 20);
+    ck_assert_uint_eq(pruned.unread, 0);
+    ck_assert_int_eq(size_of(HOP_READ_HASH_SIZE, "p:{anna}:acme"), 0);
+    ck_assert_int_eq(size_of(HOP_READ_HASH_SIZE, "d:{beta}:acme"), 0);
+    ck_assert_int_eq(size_of(HOP_READ_SET_SIZE, "d:{}:acme"), 0);
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(a_pair_is_looked_up_in_a_list_of_any_size)
+{
+    begin(STORE_REDIS_UNIX);
+    oversized_put("d:{beta}:acme", "c:", "20781");
+    put(HOP_WRITE_MEMBER, "d:{}:acme", NULL, "beta|c:1");
+    put(HOP_WRITE_MEMBER, "d:{}:acme", NULL, "beta|c:none");
+    prune(512);
+    ck_assert_uint_eq(pruned.unread, 0);
+    ck_assert(holds("d:{}:acme", "beta|c:1") && !holds("d:{}:acme", "beta|c:none"));
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_passed_over_and_told)
+{
+    begin(STORE_REDIS_UNIX);
+    const size_t size = HOP_STORE_REPLY_MAX + 1;
+    char *bytes = malloc(size + 1);
+    ck_assert_ptr_nonnull(bytes);
+    memset(bytes, 'x', size);
+    bytes[size] = '\0';
+    ADMINISTER("HSET", key_of("p:{anna}:acme"), "~1", bytes);
+    free(bytes);
+    char rest[64];
+    for (int i = 0; i < 20; i++) {
+        snprintf(rest, sizeof rest, "x:{anna}:%d", i);
+        put(HOP_WRITE_MEMBER, rest, NULL, "1|t|1|1|");
+    }
+    put(HOP_WRITE_MEMBER, "k:{SHA256:gone}", NULL, "anna");
+    prune(512);
+    ck_assert_uint_eq(pruned.touches, 20);
+    ck_assert_uint_eq(pruned.owners, 1);
+    ck_assert_uint_eq(pruned.unread, 1);
+    ck_assert_str_eq(pruned.unread_key, key_of("p:{anna}:acme"));
+    int64_t time = 0;
+    ck_assert_int_eq(hop_pruned_time_by(store, &reach, &time, soon(), NULL), HOP_OK);
+    ck_assert_int_eq(time, NOW);
+    hop_store_free(&store);
+}
+END_TEST
+
+START_TEST(a_profile_packed_by_a_later_version_stays)
+{
+    begin(KIND);
+    put(HOP_WRITE_FIELD, "p:{anna}:home", "~2", "another format");
+    put(HOP_WRITE_FIELD, "p:{anna}:home", "what", "1");
+    prune(512);
+    ck_assert(has("p:{anna}:home", "~2") && !has("p:{anna}:home", "what"));
+    hop_store_free(&store);
+}
+END_TEST
+
 START_TEST(admins_not_seen_for_the_window_go_and_their_pairs_too)
 {
     begin(KIND);
@@ -556,5 +650,9 @@ HOP_LOOPED_SUITE("prune", FIXTURE_FLEET, EACH_STORE(touches_that_a_score_reads_s
                  EACH_STORE(approvals_of_yesterday_stay), EACH_STORE(a_flood_is_told_and_stays),
                  EACH_STORE(what_is_not_ours_stays),
                  EACH_STORE(it_leaves_a_marker_and_twice_is_once),
+                 EACH_STORE(a_profile_packed_by_a_later_version_stays),
+                 ONCE(a_key_of_any_size_keeps_no_other_from_its_upkeep),
+                 ONCE(a_pair_is_looked_up_in_a_list_of_any_size),
+                 ONCE(what_cannot_be_read_is_passed_over_and_told),
                  ONCE(whoever_is_new_at_every_login_stays_within_bounds),
                  ONCE(however_much_is_shown_a_score_reads_no_more), ONCE(keys_are_taken_apart))

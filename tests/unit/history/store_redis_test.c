@@ -1134,6 +1134,62 @@ START_TEST(after_an_error_nothing_of_the_answer_is_kept)
 }
 END_TEST
 
+/* Whoever found it spoilt may come after a login that mended it. */
+START_TEST(a_pack_is_dropped_only_while_it_is_spoilt)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "mended pack");
+    struct hop_batch batch;
+    write_one(store, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    write_one(store, HOP_WRITE_DROP, key, HOP_PACK_FIELD, NULL, 0);
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:1");
+    hop_batch_init(&batch);
+    batch_put(&batch, HOP_WRITE_DROP, key, HOP_PACK_FIELD, NULL, 0);
+    batch_put(&batch, HOP_WRITE_DROP, key, "k:spoilt", NULL, 0);
+    batch_write(store, &batch);
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:1");
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:DE", "20780:1", 0);
+    batch_write(store, &batch);
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "20780:1");
+    ck_assert_str_eq(field_value(store, key, "c:DE"), "20780:1");
+    hop_batch_done(&batch);
+    static const char *const spoilt[] = {"garbage", ""};
+    for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+        ADMINISTER("HSET", key, HOP_PACK_FIELD, spoilt[i], "stepup", "1790000000");
+        write_one(store, HOP_WRITE_DROP, key, HOP_PACK_FIELD, NULL, 0);
+        ck_assert_uint_eq(length_of(key), 1);
+    }
+    hop_store_free(&store);
+}
+END_TEST
+
+/* So that it costs the same whatever else stands in the key. */
+START_TEST(dropping_reads_what_is_packed_and_no_more)
+{
+    struct hop_store *store = store_open(STORE_REDIS_UNIX);
+    const char *key = test_key(STORE_REDIS_UNIX, "dropping");
+    struct hop_batch batch;
+    hop_batch_init(&batch);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:NL", "20780:1", 0);
+    batch_put(&batch, HOP_WRITE_DAYS, key, "c:DE", "20780:1", 0);
+    batch_write(store, &batch);
+    hop_batch_done(&batch);
+    ADMINISTER("HSET", key, "c:NL", "20779:1", "c:DE", "20779:1", "c:FR", "20779:1");
+    ADMINISTER("CONFIG", "RESETSTAT");
+    write_one(store, HOP_WRITE_DROP, key, "c:FR", NULL, 0);
+    ck_assert_int_eq(calls_of("hset"), 0);
+    write_one(store, HOP_WRITE_DROP, key, "c:NL", NULL, 0);
+    ck_assert_int_eq(calls_of("hset"), 1);
+    ck_assert_int_eq(calls_of("hgetall"), 0);
+    ck_assert_str_eq(field_value(store, key, "c:FR"), "");
+    ck_assert_str_eq(field_value(store, key, "c:NL"), "");
+    ck_assert_str_eq(field_value(store, key, "c:DE"), "20780:3");
+    write_one(store, HOP_WRITE_DROP, key, "c:DE", NULL, 0);
+    ck_assert_uint_eq(length_of(key), 0);
+    hop_store_free(&store);
+}
+END_TEST
+
 /* Names so long and strange that not all of them fit. */
 START_TEST(what_finds_no_room_stands_on_its_own)
 {
@@ -1194,4 +1250,5 @@ HOP_LOOPED_SUITE(
     ONCE(a_spoilt_pack_is_no_newcomer_and_the_next_lesson_replaces_it),
     ONCE(a_walk_to_which_the_pack_is_refused_visits_nothing_and_stays),
     ONCE(after_an_error_nothing_of_the_answer_is_kept), ONCE(what_finds_no_room_stands_on_its_own),
-    ONCE(opening_makes_no_connection))
+    ONCE(a_pack_is_dropped_only_while_it_is_spoilt),
+    ONCE(dropping_reads_what_is_packed_and_no_more), ONCE(opening_makes_no_connection))
