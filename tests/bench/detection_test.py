@@ -86,7 +86,7 @@ class Counting(unittest.TestCase):
     def test_floors_are_told_from_the_score(self):
         trial = self.trial()
         verdicts = {
-            "e0": ("step_up", -12.0, ["country-new"]), "e2": ("step_up", -8.0, []), "e4": ("allow", None, []),
+            "e0": ("step_up", -12.0, ["country-new"]), "e2": ("step_up", -4.0, []), "e4": ("allow", None, []),
             "e5": ("block", 1.0, []),
         }
         trial.add_verdicts("home", verdicts)

@@ -94,7 +94,7 @@ class Verdicts(unittest.TestCase):
                 verdict = json.loads(line)
                 self.assertEqual(len(verdict["hopwarden.reasons"]), len(verdict["hopwarden.reason_codes"]))
                 for reason in verdict["hopwarden.reasons"]:
-                    sentence = re.sub(r" [+-]\d\.\d$", "", reason)
+                    sentence = re.sub(r" [+-]\d+\.\d$", "", reason)
                     self.assertLessEqual(len(sentence.split()), 12, reason)
                     self.assertRegex(sentence, r"^[A-Za-z0-9][A-Za-z0-9 ,'.:/_@-]*$", reason)
 
